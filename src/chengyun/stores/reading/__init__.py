@@ -1,0 +1,1 @@
+"""Lists, counts, maps and searches in SQL, always inside a tenant and the reader's compiled scope."""
