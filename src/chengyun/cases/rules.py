@@ -1,0 +1,105 @@
+"""Everything a decision may look at besides the case and the time: the rule book of one tenant on one day, compiled.
+
+Built by the store from versioned rows and cached by `version`; pure to hold, pure to ask.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from chengyun.base.ids import AreaCode, CategoryCode, OrgId, PersonId, StandardId, TenantId
+from chengyun.cases.records import ClockName, SourceFamily
+from chengyun.city.records import ClockUnit, Counting, Limit, Organisation, Role, StandardEntry
+
+if TYPE_CHECKING:
+    from chengyun.cases.lifecycle import Lifecycle
+    from chengyun.city.calendars import CompiledCalendar
+
+
+def _minutes(amount: int) -> Limit:
+    return Limit(amount, ClockUnit.WORK_MINUTE, Counting.ACCUMULATE)
+
+
+STEP_LIMITS: Mapping[ClockName, Limit] = {
+    ClockName.VERIFY: _minutes(30),
+    ClockName.FILE: _minutes(15),
+    ClockName.DISPATCH: _minutes(15),
+    ClockName.CHECK: _minutes(60),
+    ClockName.CLOSE: _minutes(15),
+    ClockName.ACCEPT: _minutes(60),
+    ClockName.APPROVE: _minutes(60),
+    ClockName.CONSULT: Limit(1, ClockUnit.WORK_DAY, Counting.ACCUMULATE),
+    ClockName.SUPERVISION: Limit(1, ClockUnit.WORK_DAY, Counting.ACCUMULATE),
+}
+"""Domain 2.3: verify 30, file 15, dispatch 15, check 60 minutes of the centre's time [M]; a unit opens its task within one working
+hour (Fuzhou [S]); closing, approval, consultation and supervision chosen by us. Each is a setting with validity dates."""
+
+ANSWER_LIMITS: Mapping[SourceFamily, Limit] = {
+    SourceFamily.HOTLINE: Limit(5, ClockUnit.WORK_DAY, Counting.ACCUMULATE),
+    SourceFamily.PUBLIC: Limit(5, ClockUnit.WORK_DAY, Counting.ACCUMULATE),
+}
+"""Hotline orders: 5 working days (Lianyungang [S]); other public reports alike, chosen by us."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a city may turn (domain 2.2, 2.3, 9), each with validity dates; `version` is written into the events it shaped."""
+
+    version: int = 1
+    step_limits: Mapping[ClockName, Limit] = field(default_factory=lambda: STEP_LIMITS)
+    answer_limits: Mapping[SourceFamily, Limit] = field(default_factory=lambda: ANSWER_LIMITS)
+    max_extensions: int = 2
+    max_suspensions: int = 1
+    longest_suspension: timedelta = timedelta(days=365)
+    returns_before_consult: int = 2
+    reporter_may_check: bool = False
+    automatic: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Category code, major (`2026:06`) or `*` -> acts done without a person: file, dispatch, feedback, check, close, score.
+    The most specific entry counts alone."""
+    duplicate_radius_m: float = 50.0
+    duplicate_window: timedelta = timedelta(hours=72)
+    propose_certainty: float = 0.6
+    merge_certainty: float = 0.95
+    recheck_share: float = 0.05
+    number_prefix: str = "WJ"
+
+    def automates(self, category: CategoryCode | None, act: str) -> bool:
+        if category is None:
+            return False
+        scheme, _, number = category.split(":")
+        for key in (category, f"{scheme}:{number[:2]}", "*"):
+            if key in self.automatic:
+                return act in self.automatic[key]
+        return False
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The rule book for one decision.
+
+    calendars   `city` for handling, `centre` for internal steps, `clock` round the clock
+    units       organisations in force, by id
+    standards   entries in force, by id
+    staff       person -> unit, for "one of yours" questions; roles on the day are in the actor
+    """
+
+    tenant: TenantId
+    version: int
+    lifecycle: "Lifecycle"
+    settings: Settings
+    calendars: "Mapping[str, CompiledCalendar]"
+    units: Mapping[OrgId, Organisation] = field(default_factory=dict)
+    standards: Mapping[StandardId, StandardEntry] = field(default_factory=dict)
+    staff: Mapping[PersonId, tuple[OrgId | None, frozenset[Role]]] = field(default_factory=dict)
+    area_class: Mapping[AreaCode, int] = field(default_factory=dict)
+
+    def is_within(self, unit: OrgId | None, top: OrgId) -> bool:
+        """Whether `unit` is `top` or stands below it in the tree."""
+        seen = 0
+        while unit is not None and seen < 64:
+            if unit == top:
+                return True
+            known = self.units.get(unit)
+            unit, seen = (known.parent if known else None), seen + 1
+        return False
