@@ -322,8 +322,14 @@ class DutyRow:
 
 @dataclass(frozen=True, slots=True)
 class DayRule:
-    """A day that is not what its weekday says: a holiday, a make-up workday, a day with other hours; `from_moment` for a day
-    declared a holiday at noon (hours before that moment still count)."""
+    """A day that is not what its weekday says.
+
+    working, no hours       a make-up workday: the hours of its weekday or, at a weekend, of the first weekday that has any
+    working, hours          a work day with other hours
+    not working, no hours   a holiday
+    not working, hours      a day declared a holiday in its course (a typhoon at noon): the hours until then still count as working
+                            time, but limits counted in days pass over the day
+    """
 
     day: date
     working: bool
@@ -343,7 +349,7 @@ class WorkCalendar:
     name_en: str
     zone: str
     weekly: Mapping[int, tuple[tuple[time, time], ...]]
-    """0 Monday .. 6 Sunday -> opening intervals of that day in city time; none: closed."""
+    """0 Monday .. 6 Sunday -> opening intervals of that day in city time; none: closed. An end of 00:00 means midnight."""
     days: tuple[DayRule, ...] = ()
     published_through: date = date.max
     round_the_clock: bool = False
