@@ -14,7 +14,7 @@ from chengyun.city.records import ClockUnit, Counting, Limit, Organisation, Role
 
 if TYPE_CHECKING:
     from chengyun.cases.lifecycle import Lifecycle
-    from chengyun.city.calendars import CompiledCalendar  # type: ignore[import-untyped]  # ends when calendars land
+    from chengyun.city.calendars import CompiledCalendar
 
 
 def _minutes(amount: int) -> Limit:
