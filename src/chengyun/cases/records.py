@@ -274,6 +274,8 @@ class Case:
     urges: int = 0
     reopens: int = 0
     verified: bool | None = None
+    exempt: bool = False
+    """Admitted without verification because the evidence is complete; the ground stands in the event."""
     checked: bool | None = None
     merged_into: CaseId | None = None
     absorbed: tuple[CaseId, ...] = ()
@@ -281,11 +283,16 @@ class Case:
     children: tuple[tuple[CaseId, bool], ...] = ()
     """(child, closed)"""
     simple: bool = False
+    forced: bool = False
+    rechecks: tuple[bool, ...] = ()
+    """Results of sample re-checks after closing."""
+    solved: bool | None = None
+    satisfaction: int | None = None
+    """The reporter's own word, 1 (not) to 5 (very)."""
     confirmed_by_person: bool = True
     """False for a machine's finding until a person confirms; only then it enters a score (domain 9.13)."""
     reported_by: PersonId | None = None
     filed_by: PersonId | None = None
-    void_asked_by: PersonId | None = None
     handled_by: tuple[PersonId, ...] = ()
     """Everyone who handled it for a unit; none of them may check it."""
     handled_for: tuple[OrgId, ...] = ()

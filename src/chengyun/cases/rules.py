@@ -62,16 +62,21 @@ class Settings:
     propose_certainty: float = 0.6
     merge_certainty: float = 0.95
     recheck_share: float = 0.05
+    simple: frozenset[str] = frozenset({"*"})
+    """Categories, majors or `*` in which a collector may put it right on the spot (simple procedure)."""
     number_prefix: str = "WJ"
 
     def automates(self, category: CategoryCode | None, act: str) -> bool:
-        if category is None:
-            return False
-        scheme, _, number = category.split(":")
-        for key in (category, f"{scheme}:{number[:2]}", "*"):
-            if key in self.automatic:
-                return act in self.automatic[key]
-        return False
+        key = next((key for key in keys_of(category) if key in self.automatic), None)
+        return key is not None and act in self.automatic[key]
+
+
+def keys_of(category: CategoryCode | None) -> tuple[str, ...]:
+    """The keys under which a setting for this category may stand, most specific first."""
+    if category is None:
+        return ()
+    scheme, _, number = category.split(":")
+    return (category, f"{scheme}:{number[:2]}", "*")
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,0 @@
-"""Tenants, accounts, idempotency, outbox, audit, settings: what every other stage leans on."""
