@@ -212,6 +212,26 @@ class Category:
     valid_to: date | None = None
     translated: bool = False
     local: bool = False
+    """A city's own extension: minor number 900 and above in the 2026 scheme, 77 and above in the older ones."""
+    pinyin: str = ""
+    """Syllables of `name_zh`, parted by spaces, without tones; the key for sorting and searching."""
+    geometry: str = ""
+    """point, line or polygon, as suggested for surveying."""
+    source: str = ""
+    confidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSet:
+    """A published list of types (`scheme` 2007, 2013, 2026, or a city's own) and the days on which it is in force."""
+
+    scheme: str
+    standard: str
+    title_zh: str
+    title_en: str
+    valid_from: date
+    valid_to: date | None = None
+    confidence: str = ""
 
 
 class ClockUnit(StrEnum):

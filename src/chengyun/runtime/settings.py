@@ -5,7 +5,6 @@ Without a data folder (making migrations, reading help) the settings load, but n
 
 import os
 import secrets as _random
-from importlib.util import find_spec
 from pathlib import Path
 
 from chengyun import stores
@@ -43,6 +42,7 @@ def _stage_apps() -> list[str]:
 
 
 INSTALLED_APPS = [
+    "django.contrib.admin",
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
@@ -75,8 +75,9 @@ TEMPLATES = [
     }
 ]
 
-if find_spec("chengyun.stores.writing.city") and (Path(stores.__path__[0]) / "writing" / "city" / "accounts.py").exists():
-    AUTH_USER_MODEL = "city.Account"
+AUTH_USER_MODEL = "base.Account"
+AUTHENTICATION_BACKENDS = ["chengyun.stores.accounts.AccountBackend"]
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # account names are unique within a tenant; the backend above knows
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "中文"), ("en", "English")]

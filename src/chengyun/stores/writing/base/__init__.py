@@ -1,0 +1,1 @@
+"""Tenants, accounts, idempotency, outbox, audit, settings: what every other stage leans on."""

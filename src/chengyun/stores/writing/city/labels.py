@@ -1,0 +1,5 @@
+"""P1 labels of the `city` tables."""
+
+from chengyun.stores.writing.labels import Labels
+
+LABELS: Labels = {}
