@@ -3,24 +3,26 @@
 Office hours 08:00-12:00 and 14:00-18:00 on working days (one city's rule, domain reference 2.3); the centre works 07:00-22:00 every day.
 """
 
-from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, time, timedelta
 
 from chengyun.base.ids import CalendarId
-from chengyun.city.records import DayRule, WorkCalendar
+from chengyun.city.calendars import china_calendar
+from chengyun.city.records import WorkCalendar
 
 ZONE = "Asia/Shanghai"
 FROM = date(2025, 1, 1)
 OFFICE_DAY = ((time(8), time(12)), (time(14), time(18)))
 CENTRE_DAY = ((time(7), time(22)),)
-WHOLE_DAY = ((time(0), time(23, 59, 59, 999999)),)
+WHOLE_DAY = ((time(0), time(0)),)
 
 
-def office_calendar(days: Sequence[DayRule], published_through: date) -> WorkCalendar:
-    weekly = {weekday: OFFICE_DAY if weekday < 5 else () for weekday in range(7)}
-    return WorkCalendar(
-        CalendarId(1), 1, "望江区工作时间", "Wangjiang office hours", ZONE, weekly, tuple(days), published_through, False, FROM
+def office_calendar() -> WorkCalendar:
+    """Holidays and make-up workdays of 2025 to 2027 as announced; 2027 is provisional until its notice is out."""
+    calendar = china_calendar(
+        2025, 2027, id=CalendarId(1), hours=OFFICE_DAY, name_zh="望江区工作时间", name_en="Wangjiang office hours", zone=ZONE
     )
+    return replace(calendar, valid_from=FROM)
 
 
 def centre_calendar() -> WorkCalendar:

@@ -5,15 +5,18 @@ The same seed gives the same city to the last digit. Nothing is read from a file
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from chengyun.base.geometry import Point
 from chengyun.base.ids import AreaCode, OrgId, TenantId
-from chengyun.city.records import Area, Component, Organisation, WorkCalendar
+from chengyun.city.catalogue import Catalogue
+from chengyun.city.records import Area, Component, DutyRow, Organisation, WorkCalendar
+from chengyun.city.shipped import load_shipped
 from chengyun_demo.areas import divide
 from chengyun_demo.basemap import Feature, PointOfInterest, draw_basemap, place_points_of_interest
 from chengyun_demo.calendars import centre_calendar, office_calendar, wall_calendar
 from chengyun_demo.components import survey_components
+from chengyun_demo.duty import write_duty_list
 from chengyun_demo.ground import CENTRE, Ground
 from chengyun_demo.organisations import Organisations, found_organisations
 from chengyun_demo.people import CITY_ZONE, People, engage_people
@@ -40,6 +43,10 @@ class DemoCity:
     people: People
     calendars: tuple[WorkCalendar, ...]
     """Office hours, the centre's shifts, round the clock."""
+    catalogue: Catalogue
+    """The shipped code sets and standard table, as the product ships them."""
+    duty_rows: tuple[DutyRow, ...]
+    """Every version; (id, version) is unique."""
     components: tuple[Component, ...]
     points_of_interest: tuple[PointOfInterest, ...]
     basemap: tuple[Feature, ...]
@@ -65,6 +72,7 @@ def build(seed: int = SEED, tenant: TenantId = TENANT, start: datetime = START) 
     ground = Ground(seed)
     division = divide(ground, tenant)
     organisations = found_organisations(tenant)
+    catalogue = load_shipped().catalogue()
     points_of_interest = place_points_of_interest(ground, seed)
     return DemoCity(
         seed=seed,
@@ -77,7 +85,9 @@ def build(seed: int = SEED, tenant: TenantId = TENANT, start: datetime = START) 
         areas=division.areas,
         responsibility=division.responsibility,
         people=engage_people(tenant, organisations, division.responsibility, start),
-        calendars=(office_calendar((), date(2027, 1, 1)), centre_calendar(), wall_calendar()),
+        calendars=(office_calendar(), centre_calendar(), wall_calendar()),
+        catalogue=catalogue,
+        duty_rows=write_duty_list(organisations, catalogue, seed, start.date()),
         components=survey_components(ground, seed, tenant, organisations, division.grid_of_patch, points_of_interest),
         points_of_interest=points_of_interest,
         basemap=draw_basemap(ground, seed, division.areas, points_of_interest),

@@ -18,7 +18,7 @@ from chengyun_demo.basemap import PointOfInterest
 from chengyun_demo.ground import DISTRICT, Ground, to_degrees, to_metres
 from chengyun_demo.organisations import Organisations
 
-SURVEY = date(2026, 1, 15)
+SURVEY = date(2026, 7, 1)
 SPACING = 1.45
 """All distances below are stretched by this, which gives about 2,600 facilities: enough for a street, quick to load."""
 GREAT, ALL = frozenset({"express", "arterial", "secondary"}), frozenset({"express", "arterial", "secondary", "street"})
