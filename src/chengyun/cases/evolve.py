@@ -136,6 +136,7 @@ def _created(case: Case, event: Event) -> Changes:
         "captured_at": event.captured_at,
         "reporters": reporters,
         "reported_by": event.actor.person,
+        "staff_of": None if body.get("staff_of") is None else OrgId(int(cast(int, body["staff_of"]))),
         "confirmed_by_person": bool(body.get("confirmed_by_person", True)),
         "parent": None if parent is None else CaseId(int(cast(int, parent))),
     }

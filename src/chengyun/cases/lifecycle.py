@@ -66,3 +66,7 @@ class Lifecycle:
     def find(self, state: State, action: str, role: Role) -> Transition | None:
         """The row by which this role may do this here; None if there is none."""
         return next((row for row in self.by_cell.get((state, action), ()) if role in row.who), None)
+
+    def roles(self, state: State, action: str) -> frozenset[Role]:
+        """Everybody who may do this here."""
+        return frozenset().union(*(row.who for row in self.by_cell.get((state, action), ())))

@@ -358,7 +358,7 @@ NATIONAL = Lifecycle(
         _row(S.PENDING_CLOSING, "close", SYSTEM, S.CLOSED, "closing_condition", "reporters_answered", "stop:close stop:case"),
         _row(FILED, "force_close", LEADER, S.FORCED_CLOSED, "ground text:reason", "reporters_answered", "cancel:*"),
         # 7 evaluation, and what may still happen afterwards -----------------------------------------------------------
-        _row((S.CLOSED, S.FORCED_CLOSED), "score", SYSTEM, S.EVALUATED),
+        _row((S.CLOSED, S.FORCED_CLOSED), "score", SYSTEM | ASSESSOR, S.EVALUATED),
         _row(DONE, "appeal", CLERK, SAME, "text:reason", "charged_late no_appeal_before"),
         _row(DONE, "review_appeal", ASSESSOR, SAME, "granted text:reason", "appeal_open not_reviewed_by_me"),
         _row(DONE, "recheck", ASSESSOR | COLLECTOR, SAME, "passed", "recheck_neutral"),

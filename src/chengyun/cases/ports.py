@@ -10,6 +10,7 @@ from chengyun.base.geometry import Point
 from chengyun.base.ids import AreaCode, AttachmentId, CaseId, CategoryCode, OrgId, PersonId, ReporterId, TenantId
 from chengyun.cases.records import Actor, Case, Event, Evidence
 from chengyun.cases.rules import Rules
+from chengyun.city.records import Component
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,14 @@ class Work(Protocol):
 
     def get_evidence(self, attachments: Sequence[AttachmentId], actor: Actor) -> Mapping[AttachmentId, str]:
         """Kind of each attachment the actor may use here; those missing from the answer do not exist for him."""
+        ...
+
+    def find_component(self, identifier: str) -> Component | None:
+        """The component in force, if the register has it."""
+        ...
+
+    def description_of(self, case: CaseId) -> str:
+        """What the reporter wrote, for likeness; empty if erased."""
         ...
 
     def find_nearby(self, category: CategoryCode, place: Point, radius_m: float, since: datetime) -> Sequence[Nearby]:

@@ -291,6 +291,8 @@ class Case:
     """The reporter's own word, 1 (not) to 5 (very)."""
     confirmed_by_person: bool = True
     """False for a machine's finding until a person confirms; only then it enters a score (domain 9.13)."""
+    staff_of: OrgId | None = None
+    """The unit whose staff a complaint is about; it is kept from it (domain 9.12)."""
     reported_by: PersonId | None = None
     filed_by: PersonId | None = None
     handled_by: tuple[PersonId, ...] = ()

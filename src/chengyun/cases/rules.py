@@ -6,14 +6,16 @@ Built by the store from versioned rows and cached by `version`; pure to hold, pu
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from chengyun.base.ids import AreaCode, CategoryCode, OrgId, PersonId, StandardId, TenantId
+from chengyun.base.ids import CategoryCode, OrgId, PersonId, StandardId, TenantId
 from chengyun.cases.records import ClockName, SourceFamily
 from chengyun.city.records import ClockUnit, Counting, Limit, Organisation, Role, StandardEntry
 
 if TYPE_CHECKING:
     from chengyun.cases.lifecycle import Lifecycle
+    from chengyun.city.areas import AreaIndex
     from chengyun.city.calendars import CompiledCalendar
 
 
@@ -97,7 +99,23 @@ class Rules:
     units: Mapping[OrgId, Organisation] = field(default_factory=dict)
     standards: Mapping[StandardId, StandardEntry] = field(default_factory=dict)
     staff: Mapping[PersonId, tuple[OrgId | None, frozenset[Role]]] = field(default_factory=dict)
-    area_class: Mapping[AreaCode, int] = field(default_factory=dict)
+    fields: Mapping[CategoryCode, str] = field(default_factory=dict)
+    """Category -> one of the six fields; a category not named here is not in force."""
+    areas: "AreaIndex | None" = None
+    duty: Any = None
+    """The compiled duty list, as `responsibility` asks it."""
+
+    @cached_property
+    def _entries(self) -> Mapping[CategoryCode, tuple[StandardEntry, ...]]:
+        found: dict[CategoryCode, tuple[StandardEntry, ...]] = {}
+        for entry in self.standards.values():
+            found[entry.category] = (*found.get(entry.category, ()), entry)
+        return found
+
+    def standards_for(self, category: CategoryCode, area_class: int | None) -> tuple[StandardEntry, ...]:
+        """Entries of a category that hold in an area of this class, in the order of their conditions."""
+        fitting = [each for each in self._entries.get(category, ()) if each.area_class in (None, area_class)]
+        return tuple(sorted(fitting, key=lambda each: each.condition_no))
 
     def is_within(self, unit: OrgId | None, top: OrgId) -> bool:
         """Whether `unit` is `top` or stands below it in the tree."""
