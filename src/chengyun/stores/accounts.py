@@ -86,7 +86,7 @@ def set_active(tenant: TenantId, account: int, active: bool) -> None:
 
 def _change(tenant: TenantId, assignments: str, values: list[object], account: int) -> None:
     with in_tenant(tenant), connection.cursor() as cursor:
-        cursor.execute(f"UPDATE account SET {assignments} WHERE tenant_id = %s AND id = %s", [*values, tenant, account])  # noqa: S608
+        cursor.execute(f"UPDATE account SET {assignments} WHERE tenant_id = %s AND id = %s", [*values, tenant, account])
 
 
 def session_stands(tenant: TenantId, account: int, epoch: int) -> bool:
