@@ -12,7 +12,7 @@ state is the lifecycle's question; whether this reader may touch this case at al
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from enum import StrEnum
 
 from chengyun.base.ids import AreaCode, OrgId, PersonId, TenantId
@@ -82,7 +82,7 @@ class ReporterRef:
     identity_open: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Target:
     """What is asked about, in the words the policy needs and no others.
 
@@ -99,6 +99,7 @@ class Target:
     """
 
     tenant: TenantId
+    _: KW_ONLY
     kind: Kind = Kind.COLLECTION
     area: AreaCode | None = None
     orgs: frozenset[OrgId] = frozenset()
