@@ -1,0 +1,117 @@
+// The city's time on this screen. The server says what time it is in the city (and, in the demo, how fast it runs); between
+// two answers we count with the monotonic clock. Nothing on a screen reads the clock of the device for a legal time.
+import { computed, onScopeDispose, ref } from "vue";
+
+export const MINUTE = 60_000;
+
+const anchor = ref({ city: Date.now(), at: monotonic(), rate: 1 });
+/** City time as of the last tick. Rows read this; it moves once a minute unless somebody asks for seconds. */
+const ticked = ref(Date.now());
+const zone = ref("Asia/Shanghai");
+let timer: ReturnType<typeof setTimeout> | undefined;
+let secondsWanted = 0;
+
+function monotonic(): number {
+  return typeof performance === "undefined" ? Date.now() : performance.now();
+}
+
+export function setCityTime(iso: string, rate?: number): void {
+  const city = Date.parse(iso);
+  if (Number.isNaN(city)) return;
+  anchor.value = { city, at: monotonic(), rate: rate ?? anchor.value.rate };
+  ticked.value = cityNow();
+  arm();
+}
+
+export function setZone(name: string): void {
+  zone.value = name;
+}
+
+/** City time this instant, in milliseconds since 1970. */
+export function cityNow(): number {
+  const { city, at, rate } = anchor.value;
+  return city + (monotonic() - at) * rate;
+}
+
+/** City time that moves on its own: once a minute, or each second while a component that asked for seconds is shown. */
+export function useCityTime(seconds = false) {
+  if (seconds) {
+    secondsWanted += 1;
+    arm();
+    onScopeDispose(() => {
+      secondsWanted -= 1;
+    });
+  }
+  if (timer === undefined) arm();
+  return computed(() => ticked.value);
+}
+
+function arm(): void {
+  if (typeof window === "undefined") return;
+  clearTimeout(timer);
+  const rate = anchor.value.rate || 1;
+  const step = secondsWanted > 0 ? 1000 : MINUTE - (cityNow() % MINUTE);
+  timer = setTimeout(() => {
+    ticked.value = cityNow();
+    arm();
+  }, Math.max(250, step / rate));
+}
+
+const parts = new Map<string, Intl.DateTimeFormat>();
+
+function inZone(ms: number): { year: string; month: string; day: string; hour: string; minute: string; second: string; weekday: number } {
+  let format = parts.get(zone.value);
+  if (!format) {
+    format = new Intl.DateTimeFormat("en-GB", {
+      timeZone: zone.value, year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+    });
+    parts.set(zone.value, format);
+  }
+  const out: Record<string, string> = {};
+  for (const part of format.formatToParts(ms)) out[part.type] = part.value;
+  const weekday = new Date(Date.UTC(Number(out.year), Number(out.month) - 1, Number(out.day))).getUTCDay();
+  return { year: out.year!, month: out.month!, day: out.day!, hour: out.hour!, minute: out.minute!, second: out.second!, weekday };
+}
+
+export function cityDay(ms: number): string {
+  const p = inZone(ms);
+  return `${p.year}-${p.month}-${p.day}`;
+}
+
+export function cityHourMinute(ms: number): string {
+  const p = inZone(ms);
+  return `${p.hour}:${p.minute}`;
+}
+
+export function cityStamp(ms: number): string {
+  const p = inZone(ms);
+  return `${p.year}-${p.month}-${p.day} ${p.hour}:${p.minute}:${p.second}`;
+}
+
+export function cityWeekday(ms: number): number {
+  return inZone(ms).weekday;
+}
+
+export interface DayWords {
+  today: string;
+  yesterday: string;
+  tomorrow: string;
+  months: readonly string[] | null;
+}
+
+/** "10:42", "昨天 10:42", "11-20 10:42", "24 Nov 10:42"; the year is added when it is not this one. */
+export function sayMoment(ms: number, now: number, words: DayWords, withToday = false): string {
+  const day = cityDay(ms);
+  const clock = cityHourMinute(ms);
+  if (day === cityDay(now)) return withToday ? `${words.today} ${clock}` : clock;
+  if (day === cityDay(now - 24 * 60 * MINUTE)) return `${words.yesterday} ${clock}`;
+  if (day === cityDay(now + 24 * 60 * MINUTE)) return `${words.tomorrow} ${clock}`;
+  return `${sayDay(ms, now, words)} ${clock}`;
+}
+
+export function sayDay(ms: number, now: number, words: DayWords): string {
+  const p = inZone(ms);
+  const sameYear = p.year === inZone(now).year;
+  if (words.months) return `${Number(p.day)} ${words.months[Number(p.month) - 1]}${sameYear ? "" : ` ${p.year}`}`;
+  return sameYear ? `${p.month}-${p.day}` : `${p.year}-${p.month}-${p.day}`;
+}

@@ -1,0 +1,43 @@
+// Which entries of a case's history are shown, and under which of the seven heads.
+import type { TimelineEntry } from "../api/types";
+
+export type StoryFilter = "all" | "people" | "machine" | "evidence" | "calls";
+export const STORY_FILTERS: { key: StoryFilter; takes: (e: TimelineEntry) => boolean }[] = [
+  { key: "all", takes: () => true },
+  { key: "people", takes: (e) => e.actor.kind === "person" },
+  { key: "machine", takes: (e) => e.actor.kind !== "person" },
+  { key: "evidence", takes: (e) => e.evidence.length > 0 },
+  { key: "calls", takes: (e) => e.evidence.some((x) => x.stage === "call") || e.type.includes("call") },
+];
+
+/** The step each state belongs to, for entries that do not carry it (domain 2.1). */
+const STEP_OF_STATE: Record<string, number> = {
+  reported: 1, verifying: 1, pending_filing: 2, void_asked: 2, void: 2, merged: 2, returned_to_filing: 2, pending_dispatch: 3, consulting: 3, returned: 3, split: 3,
+  dispatched: 4, handling: 4, finished: 4, extension_asked: 4, extension_endorsed: 4, suspension_asked: 4, suspension_endorsed: 4, suspended: 4,
+  feedback_given: 5, checking: 6, pending_closing: 6, closed: 6, forced_closed: 6, evaluated: 7,
+};
+
+export function stepOf(entry: TimelineEntry): number {
+  return entry.step ?? STEP_OF_STATE[entry.to] ?? 1;
+}
+
+export interface StoryGroup { step: number; entries: TimelineEntry[] }
+
+/** Groups in the order of the history: a case sent back opens its earlier head again, further down. */
+export function groupBySteps(shown: readonly TimelineEntry[], all: readonly TimelineEntry[]): StoryGroup[] {
+  const begun = new Map<number, number>();
+  let before = 1;
+  for (const e of [...all].sort((a, b) => a.seq - b.seq)) {
+    // An act is told under the step in which it was done: the head changes after it, not with it.
+    begun.set(e.seq, e.seq === 1 ? 1 : before);
+    before = stepOf(e);
+  }
+  const groups: StoryGroup[] = [];
+  for (const e of [...shown].sort((a, b) => a.seq - b.seq)) {
+    const step = begun.get(e.seq) ?? stepOf(e);
+    const last = groups[groups.length - 1];
+    if (last && last.step === step) last.entries.push(e);
+    else groups.push({ step, entries: [e] });
+  }
+  return groups;
+}

@@ -1,0 +1,11 @@
+import { createApp } from "vue";
+import "./kit/tokens.css";
+import "./kit/base.css";
+import App from "./App.vue";
+import { applySettings } from "./kit/settings";
+import { makeRouter } from "./screens/router";
+import { language, setLanguage } from "./text";
+
+applySettings();
+setLanguage(language.value);
+createApp(App).use(makeRouter()).mount("#app");
