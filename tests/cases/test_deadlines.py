@@ -119,6 +119,21 @@ def test_each_extension_adds_one_original_limit(allowed, answer):
     assert shown(due(at("2026-03-02 10:00"), limit(allowed), CALENDAR, extensions=2).at) == answer
 
 
+@pytest.mark.parametrize(
+    ("allowed", "answer"),
+    [
+        ("4 work hour", "2026-03-02 16:00"),
+        ("4 urgent hour", "2026-03-02 14:00"),
+        ("1 work day same_time", "2026-03-03 10:00"),
+        ("1 work day end_of_day", "2026-03-03 18:00"),
+    ],
+)
+def test_overlapping_pauses_count_once(allowed, answer):
+    # 09:00-10:00 and 09:30-11:00: two hours, however they are cut.
+    pauses = [(at("2026-03-02 09:00"), at("2026-03-02 10:00")), (at("2026-03-02 09:30"), at("2026-03-02 11:00"))]
+    assert shown(due(at("2026-03-02 08:00"), limit(allowed), CALENDAR, pauses).at) == answer
+
+
 def test_there_is_no_deadline_while_a_pause_lasts():
     pause = [(at("2026-03-02 09:00"), None)]
     assert due(at("2026-03-02 08:00"), limit("2 work hour"), CALENDAR, pause) is None

@@ -289,7 +289,6 @@ def _merged(pauses: Sequence[Pause], begin: int) -> tuple[list[Span], int | None
         closed.append((from_, to_micros(to_moment_)))
     spans: list[Span] = []
     for from_, to in sorted(closed):
-        to = to if open_from is None else min(to, open_from)
         if to <= from_:
             continue
         if spans and from_ <= spans[-1][1]:
