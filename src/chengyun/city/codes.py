@@ -25,7 +25,7 @@ LOCAL_MINOR = {"2026": 900, "2013": 77, "2007": 77}
 
 _DIGITS = re.compile(r"[0-9]+\Z")
 _GRID = re.compile(r"[0-9]{12}[0-9A-Z]{2,3}\Z")
-_OWN = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,31}\Z")
+_OWN = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,23}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def check_area(code: str, kind: AreaKind, parent: str | None = None) -> CodeFaul
     'area.parent'
     """
     if kind is AreaKind.RESPONSIBILITY_GRID:
-        return None if _OWN.match(code) else CodeFault("area.own_code", code, "up to 32 letters, digits, - or _")
+        return None if _OWN.match(code) else CodeFault("area.own_code", code, "up to 24 letters, digits, - or _")
     lengths = AREA_LENGTHS[kind]
     if len(code) not in lengths:
         return CodeFault("area.length", code, f"{' or '.join(str(n) for n in lengths)} characters for a {kind}, not {len(code)}")

@@ -242,7 +242,7 @@ class TestOrganisations:
             ("A,,unit,,medium,2026-01-01", "cell.empty"),
             ("A,,unit,甲,medium,2026-13-01", "cell.not_date"),
             ("A,,unit,甲,medium,", "cell.empty"),
-            ("A,,unit," + "甲" * 201 + ",medium,2026-01-01", "cell.long"),
+            ("A,,unit," + "甲" * 81 + ",medium,2026-01-01", "cell.long"),
         ],
     )
     def test_a_cell_that_is_not_what_its_column_wants_is_told(self, row: str, code: str) -> None:

@@ -72,8 +72,8 @@ STAFF_ROLES = tuple(r for r in Role if r not in (Role.CITIZEN, Role.MACHINE, Rol
 
 _FROM = Column("valid_from", Cell.DATE, "first day", required=True)
 _TO = Column("valid_to", Cell.DATE, "first day no longer; empty: until further notice")
-_ZH = Column("name_zh", Cell.TEXT, "Chinese name", required=True, most=200)
-_EN = Column("name_en", Cell.TEXT, "English name; empty: the Chinese name is shown", most=200)
+_ZH = Column("name_zh", Cell.TEXT, "Chinese name", required=True, most=80)
+_EN = Column("name_en", Cell.TEXT, "English name; empty: the Chinese name is shown", most=120)
 _SOURCE = (Column("source", Cell.TEXT, "where the row comes from"), Column("confidence", Cell.TEXT, "how far to trust it"))
 
 ORGANISATIONS = Table(
@@ -99,8 +99,8 @@ AREAS = Table(
     "areas",
     "district, streets, communities, unit grids, responsibility grids, each a polygon",
     (
-        Column("code", Cell.TEXT, "6, 9, 12 or 15 digits by level; own code for a responsibility grid", required=True, most=32),
-        Column("parent", Cell.TEXT, "code of the area above"),
+        Column("code", Cell.TEXT, "6, 9, 12 or 15 digits by level; own code for a responsibility grid", required=True, most=24),
+        Column("parent", Cell.TEXT, "code of the area above", most=24),
         Column("kind", Cell.CHOICE, "level", required=True, choices=tuple(AreaKind)),
         _ZH,
         _EN,
@@ -117,7 +117,7 @@ PEOPLE = Table(
     "people",
     "staff with their roles; one row per role of a person",
     (
-        Column("number", Cell.TEXT, "staff number", required=True, most=64),
+        Column("number", Cell.TEXT, "staff number", required=True, most=24),
         _ZH,
         _EN,
         Column("phone", Cell.TEXT, "telephone", most=40),
@@ -165,10 +165,10 @@ CODE_SETS = Table(
     "code-sets",
     "published lists of types and the days they are in force",
     (
-        Column("scheme", Cell.TEXT, "short name: 2026, or the city's own", required=True, most=32),
-        Column("standard", Cell.TEXT, "name of the standard", required=True, most=200),
-        Column("title_zh", Cell.TEXT, "Chinese title", required=True),
-        Column("title_en", Cell.TEXT, "English title"),
+        Column("scheme", Cell.TEXT, "short name: 2026, or the city's own", required=True, most=16),
+        Column("standard", Cell.TEXT, "name of the standard", required=True, most=80),
+        Column("title_zh", Cell.TEXT, "Chinese title", required=True, most=120),
+        Column("title_en", Cell.TEXT, "English title", most=160),
         _FROM,
         _TO,
         _SOURCE[1],
@@ -180,12 +180,12 @@ CATALOGUE = Table(
     "catalogue",
     "types of components, component faults and matters, with their way from old codes to new",
     (
-        Column("scheme", Cell.TEXT, "code set", required=True, most=32),
+        Column("scheme", Cell.TEXT, "code set", required=True, most=16),
         Column("kind", Cell.CHOICE, "what it is a type of", required=True, choices=tuple(CategoryKind)),
-        Column("number", Cell.TEXT, "digits of the type", required=True, most=32),
+        Column("number", Cell.TEXT, "digits of the type", required=True, most=16),
         Column("major", Cell.TEXT, "digits of the major class", required=True, most=8),
-        Column("major_zh", Cell.TEXT, "Chinese name of the major class", required=True, most=200),
-        Column("major_en", Cell.TEXT, "English name of the major class", most=200),
+        Column("major_zh", Cell.TEXT, "Chinese name of the major class", required=True, most=80),
+        Column("major_en", Cell.TEXT, "English name of the major class", most=120),
         _ZH,
         _EN,
         Column("field", Cell.CHOICE, "field of management", required=True, choices=FIELDS),
@@ -229,9 +229,9 @@ ASKED = Table(
     "questions asked when a report of the category is made",
     (
         Column("category", Cell.TEXT, "scheme:kind:number", required=True, refers=Book.CATEGORY),
-        Column("key", Cell.TEXT, "name of the answer", required=True, most=64),
-        Column("label_zh", Cell.TEXT, "question in Chinese", required=True, most=200),
-        Column("label_en", Cell.TEXT, "question in English", most=200),
+        Column("key", Cell.TEXT, "name of the answer", required=True, most=40),
+        Column("label_zh", Cell.TEXT, "question in Chinese", required=True, most=80),
+        Column("label_en", Cell.TEXT, "question in English", most=120),
         Column("kind", Cell.CHOICE, "kind of answer", required=True, choices=("text", "number", "choice", "yes_no", "date")),
         Column("required", Cell.YES_NO, "must it be answered", default="no"),
         Column("choices", Cell.CHOICES, "answers to choose from"),
@@ -244,7 +244,7 @@ DUTY_LIST = Table(
     "duty-list",
     "who handles what, where, whose, when; an empty cell means any",
     (
-        Column("number", Cell.TEXT, "what people cite, D-0417", required=True, most=64),
+        Column("number", Cell.TEXT, "what people cite, D-0417", required=True, most=24),
         Column("category", Cell.TEXT, "scheme:kind:number", refers=Book.CATEGORY),
         Column("major", Cell.TEXT, "scheme:major for every category of it, used when category is empty", refers=Book.MAJOR),
         Column("area", Cell.TEXT, "area and all under it", refers=Book.AREA),
@@ -257,8 +257,8 @@ DUTY_LIST = Table(
         Column("area_class", Cell.INTEGER, "1 core, 2 town, 3 fringe; empty: all"),
         Column("valid_from", Cell.DATE, "first day; empty: always"),
         _TO,
-        Column("signed_by", Cell.TEXT, "who signed for it", most=200),
-        Column("source", Cell.TEXT, "the file it came from, or the consultation that wrote it", most=200),
+        Column("signed_by", Cell.TEXT, "who signed for it", most=80),
+        Column("source", Cell.TEXT, "the file it came from, or the consultation that wrote it", most=80),
     ),
     ("number",),
 )
