@@ -195,6 +195,13 @@ def test_same_time_on_a_day_with_other_hours(start, answer, why):
     assert shown(due(at(start), limit("1 work day same_time"), shorter).at) == answer, why
 
 
+def test_a_pause_of_a_day_moves_same_time_by_a_day_even_if_the_day_is_short():
+    shorter = with_days(DayRule(date(2026, 7, 21), True, ((time(8), time(12)),)))
+    pause = [(at("2026-07-21 10:00"), at("2026-07-22 10:00"))]
+    assert shown(due(at("2026-07-20 16:00"), limit("3 work day same_time"), shorter, pause).at) == "2026-07-24 16:00"
+    assert shown(due(at("2026-07-20 16:00"), limit("3 work day"), shorter, pause).at) == "2026-07-24 16:00"
+
+
 # --- provisional, facts carried ---------------------------------------------------------------------------------------
 
 
