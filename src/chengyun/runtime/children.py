@@ -16,7 +16,10 @@ from pathlib import Path
 from typing import IO, Any
 
 PR_SET_PDEATHSIG = 1
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _libc = ctypes.CDLL(None, use_errno=True)
+
+_started: "list[subprocess.Popen[bytes]]" = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ def die_with_parent(death_signal: signal.Signals) -> Callable[[], None]:
     parent = os.getpid()
 
     def ask_for_death_signal() -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
         _libc.prctl(PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
         if os.getppid() != parent:
             os._exit(1)
@@ -52,20 +56,33 @@ def start(
     pass_fds: Sequence[int] = (),
 ) -> "subprocess.Popen[bytes]":
     """Start a child in a session of its own, so that Ctrl-C at the terminal reaches us alone and we stop it in order."""
-    return subprocess.Popen(  # noqa: S603 - commands are ours, never a caller's words
-        [str(part) for part in command],
-        stdin=subprocess.DEVNULL,
-        stdout=stdout,
-        stderr=stderr,
-        env=dict(env) if env is not None else None,
-        cwd=cwd,
-        start_new_session=True,
-        pass_fds=pass_fds,
-        user=run_as.uid if run_as else None,
-        group=run_as.gid if run_as else None,
-        extra_groups=[] if run_as else None,
-        preexec_fn=die_with_parent(death_signal),
-    )
+    # An interrupt between the start of a child and our knowing of it would leave it behind, so none is taken there.
+    signals_before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+    try:
+        child = subprocess.Popen(  # noqa: S603 - commands are ours, never a caller's words
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            env=dict(env) if env is not None else None,
+            cwd=cwd,
+            start_new_session=True,
+            pass_fds=pass_fds,
+            user=run_as.uid if run_as else None,
+            group=run_as.gid if run_as else None,
+            extra_groups=[] if run_as else None,
+            preexec_fn=die_with_parent(death_signal),
+        )
+        _started[:] = [one for one in _started if one.poll() is None] + [child]
+        return child
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, signals_before)
+
+
+def stop_all() -> None:
+    """End whatever this process started and has not seen the end of: the last line of a supervisor's story."""
+    for child in [one for one in _started if one.poll() is None]:
+        stop(child, ((signal.SIGTERM, 3),))
 
 
 def stop(child: "subprocess.Popen[bytes]", signals: Sequence[tuple[signal.Signals, float]]) -> int:

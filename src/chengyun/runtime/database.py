@@ -102,9 +102,9 @@ def write_url(login: Login) -> str:
     )
 
 
-def embedded_administrator(data: Path, secrets: Secrets) -> Login:
-    """The administrator of the running embedded server of a data folder."""
-    folder = postgres.socket_folder_of(data)
+def embedded_administrator(data: Path, secrets: Secrets, socket: str = "") -> Login:
+    """The administrator of the embedded server of a data folder; without `socket` the running server is looked up."""
+    folder = Path(socket) if socket else postgres.socket_folder_of(data)
     if folder is None:
         raise StartRefused(
             "database_not_running",

@@ -34,6 +34,8 @@ class Installation:
     clock: str = "wall"
     hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
+    socket: str = ""
+    """Folder of the embedded server's socket, when a supervisor told us; else the running server is looked up."""
     weak_storage_accepted: bool = False
     """The control of the kill drill loses writes on purpose. Demo only."""
 
@@ -53,7 +55,7 @@ class Installation:
         """The login that may make roles and the database."""
         if self.database_url:
             return database.read_url(self.database_url)
-        return database.embedded_administrator(self.data, self.secrets)
+        return database.embedded_administrator(self.data, self.secrets, self.socket)
 
     def owner(self) -> Login:
         administrator = self.administrator()
@@ -81,6 +83,7 @@ def read_installation(env: Mapping[str, str] | None = None) -> Installation:
         clock=clock,
         hosts=_list(env.get("CHENGYUN_HOSTS", "")),
         origins=_list(env.get("CHENGYUN_ORIGINS", "")),
+        socket=env.get("CHENGYUN_SOCKET", ""),
         weak_storage_accepted=env.get("CHENGYUN_WEAK_STORAGE") == "accepted",
     )
 
@@ -118,9 +121,3 @@ def refuse_weak_storage(installation: Installation) -> None:
             cure="set fsync, full_page_writes and synchronous_commit to on (postgresql.conf, ALTER SYSTEM, ALTER ROLE), then start again",
             weak=weak,
         )
-
-
-def make_data_folder(data: Path) -> None:
-    """Made by us it is closed to lists of others; one that exists keeps its permissions, it may not be ours."""
-    if not data.exists():
-        data.mkdir(mode=0o711, parents=True)

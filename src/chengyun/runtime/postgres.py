@@ -35,6 +35,9 @@ SUPERUSER = "chengyun_admin"
 ACCOUNTS = ("chengyun", "postgres", "nobody")
 """Accounts tried, in this order, when we are root. None is ever created."""
 POINTER = "postgres.at"
+SOCKET = "postgres.socket"
+"""Names the folder of the socket, so that other commands find it and a successor of a killed start removes it."""
+SOCKET_PREFIX = "chengyun-"
 SHARED_PLACES = (Path("/var/lib/chengyun"), Path("/var/tmp/chengyun"))  # noqa: S108 - root's own folder below it, checked
 LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.5432")
 """`sun_path` holds 108 bytes, the last one zero (unix(7))."""
@@ -55,6 +58,7 @@ MODEST = {
     "max_parallel_workers": "2",
     "max_worker_processes": "4",
     "io_workers": "2",
+    "max_logical_replication_workers": "0",
     "max_wal_senders": "4",
     "random_page_cost": "1.1",
     "jit": "off",
@@ -75,7 +79,7 @@ FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "o
 """For tests that do not test durability."""
 
 
-@dataclass
+@dataclass(repr=False)
 class EmbeddedPostgres:
     """The cluster of one data folder. `say` tells people what happens; `durable=False` is for tests alone."""
 
@@ -86,22 +90,28 @@ class EmbeddedPostgres:
     say: Callable[[str], None] = print
     settings: dict[str, str] = field(default_factory=dict)
     server: "subprocess.Popen[bytes] | None" = None
+    cluster: Path = field(init=False)
+    socket_folder: Path | None = field(init=False, default=None)
+    run_as: RunAs | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.data = self.data.resolve()
 
     # --- the life of the server ---------------------------------------------------------------------------------
 
-    def start(self, patience: float = 300) -> None:
-        """Returns when the server takes connections. `patience` covers recovery after a crash."""
-        self.cluster = self._find_cluster()
+    def start(self, patience: float = 300, keep_socket: Path | None = None) -> None:
+        """Returns when the server takes connections. `patience` covers recovery after a crash.
+
+        keep_socket     a start after a fall listens in the same folder: web and worker know it by that name
+        """
+        self.cluster = self.find_cluster()
         self._refuse_other_major()
         self.take_over()
         if not (self.cluster / "PG_VERSION").exists():
             self._make_cluster()
         self.run_as = _owner_of(self.cluster) if os.geteuid() == 0 else None
         self.binaries = reachable_binaries(self.run_as)
-        self.socket_folder = self._make_socket_folder()
+        self.socket_folder = keep_socket or self._make_socket_folder()
         settings = MODEST | ({} if self.durable else FORGETFUL) | self.settings | {"unix_socket_directories": str(self.socket_folder)}
         command: list[str | Path] = [self.binaries / "bin" / "postgres", "-D", self.cluster]
         for name, value in settings.items():
@@ -128,8 +138,9 @@ class EmbeddedPostgres:
         if self.server is not None:
             children.stop(self.server, ((signal.SIGINT, 10), (signal.SIGQUIT, 5)))
             self.server = None
-        if hasattr(self, "socket_folder"):
+        if self.socket_folder is not None:
             shutil.rmtree(self.socket_folder, ignore_errors=True)
+            (self.data / SOCKET).unlink(missing_ok=True)
 
     def is_alive(self) -> bool:
         return self.server is not None and self.server.poll() is None
@@ -138,6 +149,7 @@ class EmbeddedPostgres:
         """End what a killed predecessor left running on this cluster; the caller holds the lock of the data folder."""
         left = processes_on(self.cluster)
         if not left:
+            self._remove_old_socket()
             return
         self.say(f"taking over from a start that was killed: ending PostgreSQL process {', '.join(map(str, left))}")
         first_lines = postmaster_file(self.cluster)
@@ -148,6 +160,7 @@ class EmbeddedPostgres:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, number)
             if children.wait_until(lambda: not processes_on(self.cluster), patience):
+                self._remove_old_socket()
                 return
         raise StartRefused(
             "database_busy",
@@ -155,13 +168,24 @@ class EmbeddedPostgres:
             cure="end them by hand, start again",
         )
 
+    def _remove_old_socket(self) -> None:
+        """The socket folder of a killed predecessor. Nothing runs on the cluster now; a folder we are to go on using is kept."""
+        with contextlib.suppress(OSError):
+            old = Path((self.data / SOCKET).read_text(encoding="utf-8").strip())
+            if (
+                old != getattr(self, "socket_folder", None)
+                and old.name.startswith(SOCKET_PREFIX)
+                and {p.name for p in old.iterdir()} <= {".s.PGSQL.5432", ".s.PGSQL.5432.lock"}
+            ):
+                shutil.rmtree(old, ignore_errors=True)
+
     # --- where things are ---------------------------------------------------------------------------------------
 
     @property
     def log_file(self) -> Path:
         return self.data / "log" / "postgres.log"
 
-    def _find_cluster(self) -> Path:
+    def find_cluster(self) -> Path:
         pointer = self.data / POINTER
         if pointer.exists():
             place = Path(pointer.read_text(encoding="utf-8").strip())
@@ -193,7 +217,7 @@ class EmbeddedPostgres:
             elsewhere = _shared_place() / f"{self.data.name.strip('.') or 'data'}-{_digest(str(self.data))}"
             elsewhere.mkdir(mode=0o711, exist_ok=True)
             self.cluster = elsewhere / "postgres"
-            write_pointer(self.data / POINTER, self.cluster)
+            _write_line(self.data / POINTER, self.cluster)
             self.say(
                 f"account {run_as.name} cannot reach {self.data}: the database goes to {self.cluster}, and {self.data / POINTER} says so"
             )
@@ -243,7 +267,8 @@ class EmbeddedPostgres:
         base = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
         if self.run_as is not None or not os.access(base, os.W_OK) or len(os.fsencode(base)) > LONGEST_SOCKET_FOLDER - 20:
             base = Path("/tmp")  # noqa: S108 - mkdtemp below makes a name nobody knows, mode 0700
-        folder = Path(tempfile.mkdtemp(prefix="chengyun-", dir=base))
+        folder = Path(tempfile.mkdtemp(prefix=SOCKET_PREFIX, dir=base))
+        _write_line(self.data / SOCKET, folder)
         if self.run_as is not None:
             os.chown(folder, self.run_as.uid, self.run_as.gid)
         return folder
@@ -275,11 +300,10 @@ def postmaster_file(cluster: Path) -> list[str]:
 
 def socket_folder_of(data: Path) -> Path | None:
     """Where the running server of a data folder listens; None if none runs. For commands beside a running supervisor."""
-    pointer = data / POINTER
-    cluster = Path(pointer.read_text(encoding="utf-8").strip()) if pointer.exists() else data / "postgres"
-    lines = postmaster_file(cluster)
-    if len(lines) >= 5 and lines[0].strip().isdigit() and children.is_running(int(lines[0])):
-        return Path(lines[4])
+    with contextlib.suppress(OSError):
+        folder = Path((data / SOCKET).read_text(encoding="utf-8").strip())
+        if (folder / ".s.PGSQL.5432").exists():
+            return folder
     return None
 
 
@@ -398,7 +422,7 @@ def _shared_place() -> Path:
     )
 
 
-def write_pointer(pointer: Path, target: Path) -> None:
+def _write_line(pointer: Path, target: Path) -> None:
     half = pointer.with_name(f".{pointer.name}.{os.getpid()}")
     half.write_text(f"{target}\n", encoding="utf-8")
     half.rename(pointer)

@@ -98,7 +98,7 @@ def weakness(secret: str) -> str:
         if word in lowered:
             return f'it contains "{word}", a word from published examples'
     counts = Counter(secret)
-    bits = -sum(n * math.log2(n / len(secret)) for n in counts.values())
+    bits = sum(n * math.log2(len(secret) / n) for n in counts.values())
     if bits < LEAST_BITS:
         return f"its characters repeat so much that it holds {bits:.0f} bits, at least {LEAST_BITS:.0f} are needed"
     return ""
