@@ -223,14 +223,15 @@ class Supervisor:
     def _mend_database(self) -> None:
         if self.server is None or self.server.is_alive():
             return
+        again = StartRefused(
+            "database_fell",
+            "PostgreSQL ended again right after it was started again",
+            cure=f"read {self.server.log_file}; look at the disk",
+        )
         now = time.monotonic()
-        if now - getattr(self, "_database_fell", float("-inf")) < self.database_calm:
-            raise StartRefused(
-                "database_fell",
-                "PostgreSQL ended again right after it was started again",
-                cure=f"read {self.server.log_file}; look at the disk",
-            )
-        self._database_fell = now
+        if now - self.database_fell < self.database_calm:
+            raise again
+        self.database_fell = now
         self.say("PostgreSQL ended; starting it again, once")
         try:
             self.server.start(keep_socket=self.server.socket_folder)
