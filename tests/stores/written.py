@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from chengyun.base.geometry import Point
 from chengyun.base.ids import TenantId
@@ -14,6 +15,7 @@ from chengyun.city.records import ClockUnit, Limit, Role
 from chengyun.stores.writing.cases.work import CaseWork, open_work
 
 TUESDAY = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)
+ZONE = ZoneInfo("Asia/Shanghai")
 ONE, TWO = TenantId(1), TenantId(2)
 CLOCK = CityClock(TUESDAY, speed=0)
 COLLECTOR = Actor(Role.COLLECTOR, 7, 3)
@@ -23,7 +25,7 @@ PLACE = Point(113.93, 22.53)
 
 @contextmanager
 def work(tenant: TenantId = ONE) -> Iterator[CaseWork]:
-    with open_work(tenant, CLOCK, b"key of the audit", lambda _tenant, _category: "facilities") as opened:
+    with open_work(tenant, CLOCK, b"key of the audit", lambda _category: "facilities", ZONE) as opened:
         yield opened
 
 

@@ -36,11 +36,18 @@ def in_tenant(tenant: TenantId, *, using: str = "default", durable: bool = False
     with transaction.atomic(using=using, durable=durable):
         with connections[using].cursor() as cursor:
             cursor.execute(f"SELECT set_config('{TENANT_SETTING}', %s, true)", [str(int(tenant))])
-        token = _standing_in.set(tenant)
-        try:
+        with standing_in(tenant):
             yield
-        finally:
-            _standing_in.reset(token)
+
+
+@contextmanager
+def standing_in(tenant: TenantId) -> Iterator[None]:
+    """Say that this thread's transaction is already bound to the tenant, so that reads inside join it."""
+    token = _standing_in.set(tenant)
+    try:
+        yield
+    finally:
+        _standing_in.reset(token)
 
 
 def all_tenants(*, using: str = "default") -> tuple[TenantId, ...]:

@@ -65,6 +65,9 @@ COLUMNS: tuple[tuple[str, str], ...] = (
     ("parent", "bigint"),
     ("simple", "boolean"),
     ("confirmed", "boolean"),
+    ("staff_of", "bigint"),
+    ("supervised", "boolean"),
+    ("appealed", "boolean"),
 )
 """Column and type, in the order of `extract`."""
 
@@ -137,4 +140,19 @@ def extract(case: Case, field: str | None, step: int) -> tuple[object, ...]:
         case.parent,
         case.simple,
         case.confirmed_by_person,
+        case.staff_of,
+        any(supervision.answered_at is None for supervision in case.supervisions),
+        case.appeal is not None and case.appeal.outcome == "open",
     )
+
+
+def links(case: Case) -> frozenset[tuple[str, int]]:
+    """Whom the case concerns, in the words of `access.target_of`."""
+    found = {("unit", org) for org in case.holders} | {("unit", org) for org, _ in case.assisting}
+    found |= {("past", org) for org in case.handled_for} | {("past", clock.org) for clock in case.clocks if clock.org is not None}
+    found |= {("reporter", reporter.person) for reporter in case.reporters if reporter.person is not None}
+    if case.reported_by is not None:
+        found.add(("reporter", case.reported_by))
+    if case.trade_department is not None:
+        found.add(("trade", case.trade_department))
+    return frozenset(found)

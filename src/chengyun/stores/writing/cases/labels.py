@@ -13,11 +13,12 @@ LABELS: Labels = {
         "tenant id number seq xid state step open flow provenance family source_detail urgency category major field grid street community"
         " component reported_at captured_at filed_at closed_at clock clock_started clock_outcome due_at due_sort provisional answerable"
         " holder trade_department assisting handler checker reported_by duty_row returns reworks urges extensions supervisions unanswered"
-        " unit_clock_outcome merged_into parent simple confirmed",
+        " unit_clock_outcome merged_into parent simple confirmed staff_of supervised appealed",
     )
     | label(_P, "finding the place", "with_case", "doc lon lat cell"),
     "CaseEvent": label(_I, "the history that is the case", "with_case", f"{_KEY} seq type version at role person to_state xid")
     | label(_P, "the history that is the case; holds places, never words or names", "with_case", "data"),
+    "CaseLink": label(_I, "who may see the case", "with_case", f"{_KEY} kind ref"),
     "CaseText": label(_I, "which words belong where", "case_then_erased", f"{_KEY} seq field language")
     | label(_P, "what people wrote about the matter", "case_then_erased", "words"),
     "CaseAddress": label(_I, "which case", "case_then_erased", _KEY)

@@ -69,6 +69,9 @@ class CaseRow(models.Model):
     parent = models.BigIntegerField(null=True)
     simple = models.BooleanField(default=False)
     confirmed = models.BooleanField(default=True)
+    staff_of = models.BigIntegerField(null=True)
+    supervised = models.BooleanField(default=False)
+    appealed = models.BooleanField(default=False)
 
     class Meta:
         db_table = "case_row"
@@ -81,7 +84,6 @@ class CaseRow(models.Model):
             models.Index("tenant", "reported_at", "id", name="case_by_report"),
             models.Index("tenant", "handler", "due_sort", "id", name="case_by_handler", condition=Q(open=True, handler__isnull=False)),
             models.Index("tenant", "checker", "due_sort", "id", name="case_by_checker", condition=Q(open=True, checker__isnull=False)),
-            models.Index("tenant", "reported_by", "reported_at", name="case_by_reporter", condition=Q(reported_by__isnull=False)),
             models.Index("tenant", "cell", name="case_by_cell", condition=Q(cell__isnull=False)),
         ]
 
@@ -107,6 +109,21 @@ class CaseEvent(models.Model):
 
     class Meta:
         db_table = "case_event"
+
+
+class CaseLink(models.Model):
+    """Whom a case concerns, so that a reader's scope is one look-up. kind: `unit` holds or assists now, `past` ever did, `trade` answers
+    for the trade, `reporter` told us. Kept equal to the case by its desk."""
+
+    pk = models.CompositePrimaryKey("tenant", "kind", "ref", "case")
+    tenant = of_tenant()
+    kind = Code(max_length=8)
+    ref = models.BigIntegerField()
+    case = models.BigIntegerField(db_column="case_id")
+
+    class Meta:
+        db_table = "case_link"
+        indexes = [models.Index("tenant", "case", name="link_of_case")]
 
 
 class CaseText(models.Model):

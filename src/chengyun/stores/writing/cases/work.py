@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import psycopg
 from django.db import connections, transaction
@@ -23,16 +24,18 @@ from chengyun.base.time import Clock
 from chengyun.cases.national import STEP
 from chengyun.cases.ports import AuditEntry, DutyRowDraft, Nearby, Recording, Timer
 from chengyun.cases.records import Actor, Case
+from chengyun.city.records import Component
 from chengyun.stores.cells import cells_around
+from chengyun.stores.tenancy import standing_in
 from chengyun.stores.writing.cases import codec
-from chengyun.stores.writing.cases.columns import COLUMNS, extract
+from chengyun.stores.writing.cases.columns import COLUMNS, extract, links
 from chengyun.stores.writing.ground import DESK, TENANT_SETTING
 
 NUMBER_SLOTS = 16
 TIMER_TRIES = 5
 """Then a timer is parked for a person to look at (promise R8)."""
 
-FieldOf = Callable[[TenantId, CategoryCode], str | None]
+FieldOf = Callable[[CategoryCode], str | None]
 """Which of the six fields a category belongs to."""
 
 
@@ -45,8 +48,11 @@ class CaseWork:
     clock: Clock
     digest_key: bytes
     field_of: FieldOf
+    zone: ZoneInfo
     language_of: Callable[[str], str] = lambda words: ""
-    wrote: bool = field(default=False, init=False)
+    wrote_book: bool = field(default=False, init=False)
+    """The duty list was written: whoever keeps compiled books must look again once this has committed."""
+    _links: dict[CaseId, frozenset[tuple[str, int]]] = field(default_factory=dict, init=False)
 
     def _run(self, statement: str, values: Sequence[object] | Mapping[str, object] = ()) -> "psycopg.Cursor[tuple[object, ...]]":
         # A server-side cursor of psycopg, not Django's: it prepares what it sees often.
@@ -94,7 +100,24 @@ class CaseWork:
         row = self._run("SELECT doc::text FROM case_row WHERE tenant_id = %s AND id = %s FOR UPDATE", (self.tenant, case)).fetchone()
         if row is None:
             raise NotFound(f"there is no case {case}", case=case)
-        return codec.read_case(str(row[0]))
+        found = codec.read_case(str(row[0]))
+        self._links[case] = links(found)
+        return found
+
+    def find_component(self, identifier: str) -> Component | None:
+        today = self.clock.now().astimezone(self.zone).date()
+        row = self._run(_COMPONENT, {"tenant": self.tenant, "identifier": identifier, "day": today}).fetchone()
+        if row is None:
+            return None
+        lon, lat = row[4:6]
+        return Component(row[0], self.tenant, *row[1:4], Point(lon, lat), *row[6:])  # type: ignore[arg-type]
+
+    def description_of(self, case: CaseId) -> str:
+        row = self._run(
+            "SELECT string_agg(words, ' ') FROM case_text WHERE tenant_id = %s AND case_id = %s AND field = 'description'",
+            (self.tenant, case),
+        ).fetchone()
+        return str(row[0]) if row and row[0] else ""
 
     def get_evidence(self, attachments: Sequence[AttachmentId], actor: Actor) -> Mapping[AttachmentId, str]:
         if not attachments:
@@ -127,7 +150,7 @@ class CaseWork:
             self._run(_CLEAR_TIMERS, (self.clock.now(), self.tenant, case.id, list(recording.clear_timers)))
         values: dict[str, object] = {"tenant": self.tenant, "case": case.id}
         parts = [_NEW_ROW if recording.before_seq == 0 else _CHANGED_ROW]
-        category_field = self.field_of(self.tenant, case.category) if case.category is not None else None
+        category_field = self.field_of(case.category) if case.category is not None else None
         values["row"] = codec.write_text(dict(zip(_NAMES, extract(case, category_field, STEP[case.state]), strict=True)))
         values["before"] = recording.before_seq
         for table, rows in self._beside(recording):
@@ -141,7 +164,7 @@ class CaseWork:
             raise Conflict(f"case {case.id} moved on meanwhile", case=case.id, seq=recording.before_seq) from clash
         if stored is None or stored[0] != 1:
             raise Conflict(f"case {case.id} moved on meanwhile", case=case.id, seq=recording.before_seq)
-        self.wrote = True
+        self._links[case.id] = links(case)
 
     def _beside(self, recording: Recording) -> Iterator[tuple[str, list[dict[str, object]]]]:
         """What goes with the row, table by table, JSON-ready. Statement parts stay few, so that their plans are kept."""
@@ -196,6 +219,9 @@ class CaseWork:
                 for t in recording.timers
             ],
         )
+        now_linked, linked = links(case), self._links.get(case.id, frozenset())
+        yield "joined", [{"kind": kind, "ref": ref} for kind, ref in sorted(now_linked - linked)]
+        yield "parted", [{"kind": kind, "ref": ref} for kind, ref in sorted(linked - now_linked)]
         if recording.before_seq == 0:
             yield "entered", [{"state": case.state, "holder": case.holders[-1] if case.holders else 0, "street": (case.grid or "")[:9]}]
 
@@ -226,10 +252,39 @@ class CaseWork:
         self._run(_GAP, (self.tenant, case, codec.write_text(reason), self.clock.now()))
 
     def write_duty_row(self, draft: DutyRowDraft, case: CaseId, at: datetime) -> tuple[int, int]:
-        raise NotImplementedError  # TODO: ends when the city tables land
+        """Writers queue up here: two consultations never get the same number, and the book's version is raised by one hand."""
+        self._run(_RAISE_BOOK, (self.tenant,))
+        day = at.astimezone(self.zone).date()
+        values = {
+            "tenant": self.tenant,
+            "category": draft.category,
+            "area": draft.area,
+            "owner": draft.owner,
+            "hours": draft.hours,
+            "handling_unit": draft.handling_unit,
+            "trade_department": draft.trade_department,
+            "signed_by": "" if draft.signed_by is None else str(draft.signed_by),
+            "source": draft.source,
+            "day": day,
+            "at": at,
+            "case": case,
+        }
+        row = self._run(_WRITE_DUTY_ROW, values).fetchone()
+        assert row is not None
+        self._run(_CLOSE_GAP, {**values, "row": row[0]})
+        self.wrote_book = True
+        return row[0], row[1]  # type: ignore[return-value]
 
     def choose_checker(self, case: Case, at: datetime, excluded: frozenset[PersonId]) -> PersonId | None:
-        raise NotImplementedError  # TODO: ends when the city tables land
+        day = at.astimezone(self.zone).date()
+        values = {"tenant": self.tenant, "at": at, "day": day, "grid": case.grid or "", "not": list(excluded)}
+        rows = self._run(_CHECKERS, values).fetchall()
+        unfit = set(case.handled_for) | set(case.holders)
+        fit = [(place, person) for person, org, place in rows if org not in unfit]
+        if not fit:
+            return None
+        best = min(place for place, _ in fit)  # type: ignore[type-var]
+        return PersonId(secrets.choice([person for place, person in fit if place == best]))  # type: ignore[arg-type]
 
     # --- timers -----------------------------------------------------------------------------------------------------
 
@@ -249,6 +304,7 @@ def open_work(
     clock: Clock,
     digest_key: bytes,
     field_of: FieldOf,
+    zone: ZoneInfo,
     *,
     using: str = "default",
     lock_wait: timedelta = timedelta(seconds=10),
@@ -260,7 +316,8 @@ def open_work(
         raw = django.connection
         raw.prepare_threshold = 2  # Django switches preparing off; the few statements here repeat all day
         psycopg.Cursor(raw).execute(_STEP_IN, (str(int(tenant)), f"{int(lock_wait.total_seconds() * 1000)}ms"))
-        yield CaseWork(tenant, raw, clock, digest_key, field_of)
+        with standing_in(tenant):
+            yield CaseWork(tenant, raw, clock, digest_key, field_of, zone)
 
 
 def keyed(key: bytes, digest: bytes) -> bytes:
@@ -327,6 +384,11 @@ UPDATE case_number SET next = next + %(slots)s WHERE tenant_id = %(tenant)s AND 
 RETURNING nextval('case_row_id_seq'), next - %(slots)s
 """
 
+_COMPONENT = """
+SELECT identifier, category, name_zh, name_en, lon, lat, unit_grid, owner, maintenance, state, valid_from, valid_to FROM component
+WHERE tenant_id = %(tenant)s AND identifier = %(identifier)s AND valid_from <= %(day)s AND (valid_to IS NULL OR valid_to > %(day)s)
+"""
+
 _EVIDENCE = """
 SELECT a.id, a.kind FROM attachment a
 WHERE a.tenant_id = %(tenant)s AND a.id = ANY(%(ids)s) AND a.uploader IS NOT DISTINCT FROM %(person)s
@@ -338,7 +400,7 @@ FROM unnest(%(lows)s::bigint[], %(highs)s::bigint[]) span (low, high)
 JOIN case_row c ON c.tenant_id = %(tenant)s AND c.cell >= span.low AND c.cell < span.high
 LEFT JOIN LATERAL (
   SELECT string_agg(words, ' ') AS words FROM case_text t
-  WHERE t.tenant_id = c.tenant_id AND t.case_id = c.id AND t.seq = 1) t ON true
+  WHERE t.tenant_id = c.tenant_id AND t.case_id = c.id AND t.field = 'description') t ON true
 WHERE c.reported_at >= %(since)s
 ORDER BY c.reported_at, c.id
 """
@@ -411,6 +473,14 @@ d AS (
   SELECT %(tenant)s, x.*, 'waiting', 0 FROM jsonb_to_recordset(%(timers)s::jsonb)
     AS x (due_at timestamptz, kind text, "case" bigint, clock text, serial int, dedup text)
   ON CONFLICT (tenant_id, dedup) DO UPDATE SET due_at = excluded.due_at, state = 'waiting', tries = 0 WHERE timer.state = 'cleared')""",
+    "joined": """
+j AS (
+  INSERT INTO case_link (tenant_id, case_id, kind, ref)
+  SELECT %(tenant)s, %(case)s, x.* FROM jsonb_to_recordset(%(joined)s::jsonb) AS x (kind text, ref bigint) ON CONFLICT DO NOTHING)""",
+    "parted": """
+p AS (
+  DELETE FROM case_link l USING jsonb_to_recordset(%(parted)s::jsonb) AS x (kind text, ref bigint)
+  WHERE l.tenant_id = %(tenant)s AND l.case_id = %(case)s AND l.kind = x.kind AND l.ref = x.ref)""",
     "entered": """
 q AS (
   INSERT INTO queue_delta (tenant_id, state, holder, street, weight)
@@ -432,6 +502,35 @@ _FAILED_TIMER = """
 UPDATE timer SET tries = tries + 1, state = CASE WHEN tries + 1 >= %s THEN 'parked' ELSE state END
 WHERE tenant_id = %s AND dedup = %s AND state = 'waiting'
 """
+
+_RAISE_BOOK = """
+INSERT INTO tenant_version (tenant_id, book, version) VALUES (%s, 'city', 1)
+ON CONFLICT (tenant_id, book) DO UPDATE SET version = tenant_version.version + 1
+"""
+_WRITE_DUTY_ROW = """
+INSERT INTO duty_row (tenant_id, id, version, number, category, area, owner, hours, handling_unit, trade_department, assisting, ladder,
+  signed_by, source, valid_from)
+SELECT %(tenant)s, n.id, 1, 'D-' || lpad(n.id::text, 4, '0'), %(category)s, %(area)s, %(owner)s, %(hours)s, %(handling_unit)s,
+  %(trade_department)s, '[]', '[]', %(signed_by)s, %(source)s, %(day)s
+FROM (SELECT coalesce(max(id), 0) + 1 AS id FROM duty_row WHERE tenant_id = %(tenant)s) n
+RETURNING id, version
+"""
+_CLOSE_GAP = """
+UPDATE duty_gap SET closed_at = %(at)s, duty_row = %(row)s WHERE tenant_id = %(tenant)s AND case_id = %(case)s AND closed_at IS NULL
+"""
+_CHECKERS = """
+SELECT DISTINCT ON (s.person) s.person, p.org,
+  CASE WHEN s.area IS NOT NULL AND starts_with(%(grid)s, s.area) THEN 0 WHEN s.area IS NULL THEN 1 ELSE 2 END AS place
+FROM shift s JOIN person p ON p.tenant_id = s.tenant_id AND p.id = s.person AND p.active
+WHERE s.tenant_id = %(tenant)s AND s.starts <= %(at)s AND s.ends > %(at)s AND NOT s.person = ANY(%(not)s::bigint[])
+  AND EXISTS (
+    SELECT FROM role_assignment a WHERE a.tenant_id = s.tenant_id AND a.person = s.person AND a.role = 'collector'
+      AND a.valid_from <= %(day)s AND (a.valid_to IS NULL OR a.valid_to > %(day)s)
+      AND (a.area IS NULL OR starts_with(%(grid)s, a.area) OR a.area = ANY(
+        SELECT code FROM area r WHERE r.tenant_id = a.tenant_id AND r.kind = 'responsibility_grid')))
+ORDER BY s.person, place
+"""
+"""Collectors on shift whose post covers the place; those whose shift is in that very area come before the rest."""
 
 _PROPOSE = """
 INSERT INTO duplicate_proposal (tenant_id, first, second, certainty, reason, outcome, proposed_at)

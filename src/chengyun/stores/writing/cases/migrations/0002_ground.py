@@ -14,6 +14,7 @@ class Migration(migrations.Migration):
     operations = [
         lay("case_row", key="id", desk=DESK),
         lay("case_event", desk="SELECT, INSERT", append_only=True),
+        lay("case_link", desk="SELECT, INSERT, DELETE"),
         lay("case_text", desk=DESK_ERASES),
         lay("case_address", desk=DESK_ERASES),
         lay("reporter_identity", key="id", desk=DESK_ERASES),
