@@ -10,7 +10,7 @@ from datetime import datetime
 from chengyun.base.geometry import Point
 from chengyun.base.ids import AreaCode, OrgId, TenantId
 from chengyun.city.catalogue import Catalogue
-from chengyun.city.records import Area, Component, DutyRow, Organisation, WorkCalendar
+from chengyun.city.records import Area, Component, DutyRow, Organisation, StandardEntry, WorkCalendar
 from chengyun.city.shipped import load_shipped
 from chengyun_demo.areas import divide
 from chengyun_demo.basemap import Feature, PointOfInterest, draw_basemap, place_points_of_interest
@@ -45,6 +45,7 @@ class DemoCity:
     """Office hours, the centre's shifts, round the clock."""
     catalogue: Catalogue
     """The shipped code sets and standard table, as the product ships them."""
+    standards: tuple[StandardEntry, ...]
     duty_rows: tuple[DutyRow, ...]
     """Every version; (id, version) is unique."""
     components: tuple[Component, ...]
@@ -87,6 +88,7 @@ def build(seed: int = SEED, tenant: TenantId = TENANT, start: datetime = START) 
         people=engage_people(tenant, organisations, division.responsibility, start),
         calendars=(office_calendar(), centre_calendar(), wall_calendar()),
         catalogue=catalogue,
+        standards=load_shipped().standards,
         duty_rows=write_duty_list(organisations, catalogue, seed, start.date()),
         components=survey_components(ground, seed, tenant, organisations, division.grid_of_patch, points_of_interest),
         points_of_interest=points_of_interest,

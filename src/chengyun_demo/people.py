@@ -192,7 +192,7 @@ def _accounts(numbers: Mapping[str, Person], orgs: Organisations) -> tuple[Accou
         return f"U{orgs.id(code):02d}2"
 
     made = (
-        Account("collector", "C009", Role.COLLECTOR, "信息采集员（鼓楼社区）", "Collector, Gulou Community"),
+        Account("collector", "C010", Role.COLLECTOR, "信息采集员（鼓楼社区）", "Collector, Gulou Community"),
         Account("intake", "S001", Role.INTAKE_OFFICER, "受理员", "Intake officer"),
         Account("lead", "S011", Role.SHIFT_LEAD, "值班长", "Shift lead"),
         Account("dispatcher", "D001", Role.DISPATCHER, "派遣员", "Dispatcher"),
@@ -207,7 +207,7 @@ def _accounts(numbers: Mapping[str, Person], orgs: Organisations) -> tuple[Accou
         Account("auditor", "A003", Role.AUDITOR, "审计员", "Auditor"),
         Account("citizen", "P001", Role.CITIZEN, "市民", "Citizen"),
         Account("machine", "M001", Role.MACHINE, "视频巡查接口", "Machine client: video patrol"),
-        Account("collector2", "C010", Role.COLLECTOR, "信息采集员（鼓楼社区，另一网格）", "Collector, Gulou Community, the other grid"),
+        Account("collector2", "C009", Role.COLLECTOR, "信息采集员（鼓楼社区，另一网格）", "Collector, Gulou Community, the other grid"),
         Account("street", clerk("ST2"), Role.UNIT_CLERK, "钟楼街道办事处 内勤", "Clerk of Zhonglou Street Office"),
         Account("cleaning", clerk("ST2-SAN"), Role.UNIT_CLERK, "街道环卫保洁队 队长", "Head of the Street Cleaning Team"),
         Account("cleaner", hand("ST2-SAN"), Role.HANDLER, "街道环卫保洁队 处置人员", "Handler of the Street Cleaning Team"),

@@ -8,6 +8,7 @@ from shapely.geometry import Polygon, shape
 from shapely.ops import unary_union
 
 from chengyun.base.geometry import Point
+from chengyun.city.areas import AreaIndex, check_areas
 from chengyun.city.records import AreaKind
 from chengyun_demo.city import build
 from chengyun_demo.ground import area_m2
@@ -40,6 +41,17 @@ def test_every_area_lies_inside_its_parent(city):
     for area in city.areas:
         if area.parent:
             assert shapes[area.parent].contains(Polygon(area.rings[0]))
+
+
+def test_the_city_itself_finds_no_fault_with_the_areas(city):
+    assert check_areas(city.areas, city.start.date()) == ()
+    index = AreaIndex(city.areas, city.start.date())
+    for component in city.components[::25]:
+        assert index.locate(component.place).grid == component.unit_grid
+    for code, grids in city.responsibility.items():
+        area = next(area for area in city.areas if area.code == grids[0])
+        inside = Polygon(area.rings[0]).representative_point()
+        assert index.responsibility_grid(Point(inside.x, inside.y)) == code
 
 
 def test_communities_are_twelve_and_codes_follow_the_national_lengths(city):
