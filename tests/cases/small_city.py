@@ -2,14 +2,44 @@
 
 from datetime import date, datetime, time, timedelta, timezone
 
-from chengyun.base.ids import AreaCode, CalendarId, CaseId, CategoryCode, OrgId, PersonId, ReporterId, StandardId, TenantId
+from chengyun.base.ids import (
+    AreaCode,
+    AreaId,
+    CalendarId,
+    CaseId,
+    CategoryCode,
+    DutyRowId,
+    OrgId,
+    PersonId,
+    ReporterId,
+    StandardId,
+    TenantId,
+)
+from chengyun.cases.access import Reader
 from chengyun.cases.decide import decide
 from chengyun.cases.evolve import fold
 from chengyun.cases.national import NATIONAL
 from chengyun.cases.records import Accepted, Action, Actor, Case, Evidence, EvidenceStage, Reporter, SourceFamily
+from chengyun.cases.responsibility import DutyIndex
 from chengyun.cases.rules import Rules, Settings
+from chengyun.city.areas import AreaIndex
 from chengyun.city.calendars import CompiledCalendar
-from chengyun.city.records import ClockUnit, Counting, Limit, Loop, Organisation, OrgKind, Role, StandardEntry, WorkCalendar
+from chengyun.city.records import (
+    Area,
+    AreaKind,
+    ClockUnit,
+    Counting,
+    DutyRow,
+    Hours,
+    Limit,
+    Loop,
+    Organisation,
+    OrgKind,
+    Role,
+    StandardEntry,
+    WorkCalendar,
+)
+from chengyun.city.roles import Post
 
 CITY_TIME = timezone(timedelta(hours=8))
 TENANT = TenantId(1)
@@ -120,7 +150,49 @@ LITTER_STANDARD = StandardEntry(
 )
 
 
-def rules(settings: Settings | None = None, city: WorkCalendar | None = None) -> Rules:
+WEST, SOUTH = 118.2, 31.1
+PLACE = [118.205, 31.105]
+"""Inside the one grid."""
+
+
+def areas() -> AreaIndex:
+    """One district, street, community and grid, all the same square of a hundredth of a degree."""
+    square = ((WEST, SOUTH), (WEST + 0.01, SOUTH), (WEST + 0.01, SOUTH + 0.01), (WEST, SOUTH + 0.01), (WEST, SOUTH))
+    kinds = (AreaKind.DISTRICT, AreaKind.STREET, AreaKind.COMMUNITY, AreaKind.UNIT_GRID)
+    codes = [AreaCode(GRID[:digits]) for digits in (6, 9, 12, 15)]
+    parents = [None, *codes[:-1]]
+    found = [
+        Area(AreaId(number), TENANT, code, parent, kind, f"区域{number}", f"Area {number}", 1, (square,), date(2020, 1, 1))
+        for number, (code, parent, kind) in enumerate(zip(codes, parents, kinds, strict=True), start=1)
+    ]
+    return AreaIndex(found, date(2026, 11, 24))
+
+
+def duty_row(number: int, category: CategoryCode | None, unit: OrgId, **more: object) -> DutyRow:
+    facts: dict[str, object] = {
+        "id": DutyRowId(number),
+        "version": 1,
+        "number": f"D-{number:04d}",
+        "category": category,
+        "major": None,
+        "area": None,
+        "owner": None,
+        "hours": Hours.ANY,
+        "handling_unit": unit,
+        "trade_department": BUREAU,
+        "ladder": ((Loop.MICRO, COMMUNITY), (Loop.SMALL, STREET), (Loop.MEDIUM, unit)) if unit == WATER else (),
+    }
+    return DutyRow(**{**facts, **more})  # type: ignore[arg-type]
+
+
+DUTY_LIST = (duty_row(1, MANHOLE, WATER),)
+
+
+def rules(
+    settings: Settings | None = None,
+    city: WorkCalendar | None = None,
+    duty: tuple[DutyRow, ...] = DUTY_LIST,
+) -> Rules:
     return Rules(
         tenant=TENANT,
         version=1,
@@ -130,6 +202,9 @@ def rules(settings: Settings | None = None, city: WorkCalendar | None = None) ->
         units=UNITS,
         standards={each.id: each for each in (MANHOLE_STANDARD, SLOW_STANDARD, LITTER_STANDARD)},
         staff=STAFF,
+        fields={MANHOLE: "facilities", LITTER: "environment"},
+        areas=areas(),
+        duty=DutyIndex(duty, 1),
     )
 
 
@@ -160,3 +235,21 @@ def do(case: Case, book: Rules, now: datetime, person: Actor | PersonId, name: s
     answer = decide(case, action, book, now)
     assert isinstance(answer, Accepted), f"{name} in {case.state}: {answer}"
     return fold(case, answer.events)
+
+
+def reader(person: PersonId, role: Role | None = None) -> Reader:
+    """The person at his desk, with one post that reaches the whole city, or his own unit and what stands below it."""
+    org, roles = STAFF[person]
+    chosen = role or next(iter(roles))
+    tied = chosen in (Role.UNIT_CLERK, Role.HANDLER) and org is not None
+    orgs = frozenset(each for each in UNITS if org is not None and rules_tree(each, org)) if tied else None
+    return Reader(TENANT, person, (Post(chosen, None, org, orgs),))
+
+
+def rules_tree(unit: OrgId, top: OrgId) -> bool:
+    at: OrgId | None = unit
+    while at is not None:
+        if at == top:
+            return True
+        at = UNITS[at].parent
+    return False

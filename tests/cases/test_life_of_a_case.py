@@ -1,6 +1,6 @@
 """One report, all the way, by the rules alone: the first page of docs/flow."""
 
-from small_city import (
+from cases.small_city import (
     CLERK,
     COLLECTOR,
     DISPATCHER,
@@ -17,7 +17,6 @@ from small_city import (
     rules,
     unborn,
 )
-
 from chengyun.cases.records import ClockName, State
 
 

@@ -59,6 +59,8 @@ class Settings:
     automatic: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Category code, major (`2026:06`) or `*` -> acts done without a person: file, dispatch, feedback, check, close, score.
     The most specific entry counts alone."""
+    automatic_condition: Mapping[str, int] = field(default_factory=dict)
+    """Category -> the condition of its standard table that automatic filing uses, where it has several and nobody named one."""
     duplicate_radius_m: float = 50.0
     duplicate_window: timedelta = timedelta(hours=72)
     propose_certainty: float = 0.6

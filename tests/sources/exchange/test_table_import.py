@@ -4,6 +4,8 @@ import json
 from datetime import UTC, date, datetime, time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chengyun.base.errors import BadInput
 from chengyun.base.ids import AreaCode, AreaId, CalendarId, DutyRowId, OrgId, PersonId, TenantId
@@ -413,3 +415,41 @@ class TestCalendarCatalogueAndStandards:
         assert asked.choices == (("bag", "袋装", "bags"), ("cart", "一车", "一车"))  # type: ignore[attr-defined]
         assert codes(read("fields", head + "2026:matter:06010,volume,垃圾量,choice,\n")) == ["field.choices"]
         assert codes(read("fields", head + "2026:matter:06010,volume,垃圾量,text,a=b\n")) == ["field.choices"]
+
+
+class TestWhateverTheFileHolds:
+    """No file, however torn, is an accident: it is taken or refused."""
+
+    torn = st.binary(max_size=200) | st.text(st.sampled_from("D-1,\"\n\r;|=:'WTR07number,handling_unit\t\0é井"), max_size=200).map(
+        str.encode
+    )
+
+    @settings(max_examples=150, deadline=None)
+    @given(torn, st.sampled_from(sorted(TABLES)), st.booleans())
+    def test_it_is_taken_or_refused(self, data: bytes, table: str, with_header: bool) -> None:
+        head = ",".join(c.key for c in TABLES[table].columns).encode() + b"\n" if with_header else b""
+        found = read_table(head + data, "torn.csv", TableMapping(TABLES[table]), CITY)
+        assert isinstance(found, Imported) or (found.errors and found.total >= len(found.errors))
+
+    @settings(max_examples=100, deadline=None)
+    @given(
+        st.recursive(st.none() | st.booleans() | st.floats() | st.text(max_size=5) | st.integers(), lambda kids: st.lists(kids, max_size=4))
+    )
+    def test_whatever_stands_for_a_polygon(self, coordinates: object) -> None:
+        one = feature("340103001", "street", "340103", [])
+        one["geometry"] = {"type": "Polygon", "coordinates": coordinates}
+        assert isinstance(read("areas", json.dumps({"features": [one]})), Rejected)
+
+    @settings(max_examples=100, deadline=None)
+    @given(st.binary(max_size=120) | st.text(st.sampled_from("table:duty-list\n {}[]&*!|>'\"columns:- "), max_size=120).map(str.encode))
+    def test_whatever_stands_for_a_mapping(self, data: bytes) -> None:
+        try:
+            assert read_mapping(data, "mapping.yaml", "duty-list").table is TABLES["duty-list"]
+        except BadInput as told:
+            assert told.place.startswith("mapping.yaml")
+
+    @pytest.mark.parametrize("text", [d + c for d in ("9" * 40, "-", "1e9", "０") for c in ("", ".0")])
+    def test_a_number_that_is_none_is_told(self, text: str) -> None:
+        assert codes(read("organisations", f"code,kind,name_zh,loop,valid_from,display_order\nA,unit,甲,medium,2026-01-01,{text}\n")) == [
+            "cell.not_integer"
+        ]

@@ -1,0 +1,1 @@
+"""The application's own interface: /api/v1/<stage>/... described at /api/openapi.json."""

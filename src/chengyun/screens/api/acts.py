@@ -1,0 +1,231 @@
+"""Writing on cases: a report makes one, an act moves one, many acts answer one by one. All through the desk."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+from pydantic import AwareDatetime, Field, JsonValue
+
+from chengyun.base.errors import ChengyunError
+from chengyun.base.ids import AttachmentId, CaseId, OrgId
+from chengyun.base.results import Refused
+from chengyun.cases import access
+from chengyun.cases.desk import Answer, Done, NewReport, Order
+from chengyun.cases.records import Evidence, EvidenceStage, SourceFamily
+from chengyun.city.records import Role
+from chengyun.screens import house
+from chengyun.screens.api.asking import Anybody, Asking, Session, asking, idempotency_key, origin
+from chengyun.screens.api.problems import PROBLEMS, Answered, settle
+from chengyun.screens.words import has, say
+
+router = Router()
+
+MOST_AT_ONCE = 200
+LONGEST_TEXT = 4000
+Text = dict[str, str]
+
+
+class EvidenceIn(Schema):
+    id: int = Field(ge=1, le=2**53)
+    stage: EvidenceStage
+
+
+class Contact(Schema):
+    name: str = Field(default="", max_length=60)
+    phone: str = Field(default="", max_length=30)
+
+
+class ReportIn(Schema, extra="forbid"):
+    """A report. What a role may send is judged field by field; an unknown or forbidden field is refused, not ignored (promise A5)."""
+
+    category: str | None = Field(default=None, max_length=40)
+    place: tuple[float, float] | None = Field(default=None, description="longitude, latitude in degrees WGS84")
+    accuracy_m: float | None = Field(default=None, ge=0, le=100_000)
+    address: str = Field(default="", max_length=256)
+    description: str = Field(default="", max_length=LONGEST_TEXT)
+    note: str = Field(default="", max_length=LONGEST_TEXT)
+    attachments: list[EvidenceIn] = Field(default=[], max_length=12)
+    component: str | None = Field(default=None, max_length=24)
+    urgency: str | None = Field(default=None, pattern="^(normal|urgent|critical)$")
+    standard: int | None = Field(default=None, ge=1, le=2**53)
+    source_detail: str = Field(default="", max_length=40)
+    staff_of: int | None = Field(default=None, ge=1, le=2**53)
+    contact: Contact | None = None
+    wants_answer: bool = True
+    identity_open: bool = False
+    asked: dict[str, JsonValue] = Field(default={}, max_length=40)
+    captured_at: AwareDatetime | None = None
+    simple: bool = False
+
+
+class ActIn(Schema, extra="forbid"):
+    action: str = Field(min_length=1, max_length=40, pattern="^[a-z_]+$")
+    expected_seq: int | None = Field(default=None, ge=1, le=2**31 - 1)
+    facts: dict[str, JsonValue] = Field(default={}, max_length=40)
+    texts: dict[str, str] = Field(default={}, max_length=10)
+    evidence: list[EvidenceIn] = Field(default=[], max_length=12)
+    captured_at: AwareDatetime | None = None
+
+
+class ManyIn(Schema, extra="forbid"):
+    items: list["OneOfMany"] = Field(min_length=1, max_length=MOST_AT_ONCE)
+
+
+class OneOfMany(ActIn):
+    case: int = Field(ge=1, le=2**53)
+
+
+class DoneOut(Schema):
+    case: int
+    number: str
+    seq: int
+    state: str
+    events: list[str]
+    proposals: list[int] = Field(description="cases that may be the same matter")
+    repeated: bool = Field(description="the same key had done it before; nothing happened now")
+
+
+class OneDone(Schema):
+    case: int
+    done: DoneOut | None = None
+    code: str | None = None
+    reason: str | None = None
+    message: str | None = None
+
+
+class ManyOut(Schema):
+    results: list[OneDone]
+
+
+RESERVED_FACTS = frozenset({"conditions", "why", "main_state", "duty_row", "area_class", "absorbed", "released", "reporters", "children"})
+"""Facts that only the desk writes: nobody may send a reason or a duty row of his own making."""
+
+
+@router.post("/sources/reports", auth=Anybody(), response={201: DoneOut, **PROBLEMS}, tags=["sources"], operation_id="report_make")
+def report(request: HttpRequest, body: ReportIn) -> tuple[int, DoneOut]:
+    """Make a case of a report, by whoever may: citizen, collector, call agent, officer."""
+    ask = asking(request)
+    key = idempotency_key(request)
+    roles = frozenset(post.role for post in ask.reader.posts)
+    _check_fields(roles, body)
+    family = _family(roles, body)
+    contact = body.contact or Contact()
+    report = NewReport(
+        family=family,
+        source_detail=body.source_detail or str(ask.reader.channel),
+        facts={
+            name: value
+            for name, value in (
+                ("category", body.category),
+                ("place", list(body.place) if body.place else None),
+                ("accuracy_m", body.accuracy_m),
+                ("component", body.component),
+                ("urgency", body.urgency),
+                ("standard", body.standard),
+                ("staff_of", None if body.staff_of is None else int(OrgId(body.staff_of))),
+            )
+            if value is not None
+        },
+        texts={name: words for name, words in (("address", body.address), ("description", body.description), ("note", body.note)) if words},
+        evidence=_evidence(body.attachments),
+        contact_name=contact.name,
+        contact_phone=contact.phone,
+        wants_answer=body.wants_answer,
+        identity_open=body.identity_open,
+        answers=body.asked,
+        captured_at=body.captured_at,
+        simple=body.simple,
+    )
+    return 201, _done(house.current().desk.report(ask.reader, report, key, origin(ask)))
+
+
+@router.post("/cases/actions", auth=Session(), response={200: ManyOut, **PROBLEMS}, tags=["cases"], operation_id="cases_act_many")
+def act_many(request: HttpRequest, body: ManyIn) -> ManyOut:
+    """Do an act on many cases. Each is its own transaction with its own answer; one refusal stops no other."""
+    ask = asking(request)
+    key = idempotency_key(request)
+    answer = access.may(ask.reader, "case.act_many", access.Target(ask.tenant))
+    settle(answer)
+    return ManyOut(results=[_one(ask, item, f"{key}/{position}") for position, item in enumerate(body.items)])
+
+
+@router.post("/cases/{int:case}/actions", auth=Session(), response={200: DoneOut, **PROBLEMS}, tags=["cases"], operation_id="case_act")
+def act(request: HttpRequest, case: int, body: ActIn) -> DoneOut:
+    """Do one act of the lifecycle on a case, seen at `expected_seq`; 409 if it moved on meanwhile, 422 with the reason if refused."""
+    ask = asking(request)
+    return _done(_act(ask, case, body, idempotency_key(request)))
+
+
+def _act(ask: Asking, case: int, body: ActIn, key: str) -> Answer:
+    reserved = sorted(RESERVED_FACTS & set(body.facts))
+    if reserved:
+        raise Answered(422, "bad_input", "field_forbidden", {"field": reserved[0]})
+    long = next((name for name, words in body.texts.items() if len(words) > LONGEST_TEXT or len(name) > 40), None)
+    if long is not None:
+        raise Answered(422, "bad_input", "text_too_long", {"field": long[:40], "most": LONGEST_TEXT})
+    order = Order(body.action, body.facts, body.texts, _evidence(body.evidence), body.expected_seq, body.captured_at)
+    return house.current().desk.act(ask.reader, CaseId(case), order, key, origin(ask))
+
+
+def _one(ask: Asking, item: OneOfMany, key: str) -> OneDone:
+    try:
+        answer = _act(ask, item.case, item, key)
+    except ChengyunError as fault:
+        return OneDone(case=item.case, code=fault.code, message=say(f"problem.{fault.code}", ask.language))
+    except Answered as stop:
+        return OneDone(case=item.case, code=stop.code, reason=stop.reason, message=_sentence(stop.reason, stop.facts, ask))
+    if isinstance(answer, Done):
+        return OneDone(case=item.case, done=_out(answer))
+    if isinstance(answer, Refused):
+        return OneDone(case=item.case, code="refused", reason=answer.reason, message=_sentence(answer.reason, dict(answer.facts), ask))
+    code = "not_found" if answer.as_absent else "forbidden"
+    return OneDone(case=item.case, code=code, message=say(f"problem.{code}", ask.language))
+
+
+def _sentence(reason: str | None, facts: dict[str, Any], ask: Asking) -> str:
+    key = f"refused.{reason}"
+    return say(key if has(key, ask.language) else "problem.refused", ask.language, **facts)
+
+
+def _evidence(given: list[EvidenceIn]) -> tuple[Evidence, ...]:
+    return tuple(Evidence(AttachmentId(each.id), each.stage) for each in given)
+
+
+def _done(answer: Answer) -> DoneOut:
+    settle(answer)
+    assert isinstance(answer, Done)
+    return _out(answer)
+
+
+def _out(done: Done) -> DoneOut:
+    return DoneOut(
+        case=done.case,
+        number=done.number,
+        seq=done.seq,
+        state=done.state,
+        events=list(done.events),
+        proposals=list(done.proposals),
+        repeated=done.repeated,
+    )
+
+
+def _check_fields(roles: frozenset[Role], body: ReportIn) -> None:
+    sent = set(body.model_fields_set)
+    if "contact" in sent:
+        sent = (sent - {"contact"}) | {"contact_name", "contact_phone"}
+    if "standard" in sent:
+        sent = (sent - {"standard"}) | {"condition_no"}
+    faults = access.check_fields(roles, "report.make", sent)
+    if faults:
+        raise Answered(422, "bad_input", faults[0].reason, {"field": faults[0].field})
+
+
+def _family(roles: frozenset[Role], body: ReportIn) -> SourceFamily:
+    """Where a report comes from follows from who makes it; a desk may say which channel brought it."""
+    if Role.COLLECTOR in roles and not body.source_detail:
+        return SourceFamily.COLLECTOR
+    if roles & {Role.CALL_AGENT, Role.INTAKE_OFFICER, Role.SHIFT_LEAD}:
+        return SourceFamily.HOTLINE
+    if roles & {Role.COLLECTOR, Role.ASSESSOR}:
+        return SourceFamily.COLLECTOR
+    return SourceFamily.PUBLIC

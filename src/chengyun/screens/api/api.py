@@ -1,0 +1,18 @@
+"""The interface put together. Every operation names its statuses; an operation without an authorisation row fails a test."""
+
+from ninja import NinjaAPI
+
+from chengyun import __version__
+from chengyun.screens.api import acts, problems, session
+
+api = NinjaAPI(
+    title="Chengyun 城运",
+    version=__version__,
+    description="City operations management: find, file, dispatch, handle, check, close, score.",
+    urls_namespace="api",
+    openapi_url="/openapi.json",
+    docs_url=None,
+)
+problems.install(api)
+api.add_router("/v1", session.router)
+api.add_router("/v1", acts.router)

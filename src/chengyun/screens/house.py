@@ -1,0 +1,109 @@
+"""What the screens are handed when the processes start: the desk, the clock, the city's book, the keepers of files and accounts.
+
+`runtime.wiring` settles it once per process. A screen asks `current()`; there is no other way to the inside.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from chengyun.base.ids import AttachmentId, OrgId, PersonId, TenantId
+from chengyun.base.results import Refused
+from chengyun.base.time import Clock
+from chengyun.cases.access import Channel, Reader
+from chengyun.cases.desk import Desk
+from chengyun.cases.rules import Rules
+from chengyun.city.records import Area, Category, CategoryField, DutyRow, Organisation
+
+
+@dataclass(frozen=True)
+class PersonCard:
+    """How colleagues see a person: level 2, never more."""
+
+    id: PersonId
+    number: str
+    name: str
+    org: OrgId | None
+    language: str = "zh"
+
+
+@dataclass(frozen=True)
+class CityCard:
+    """What a page must know of the city before it draws."""
+
+    tenant: TenantId
+    code: str
+    name_zh: str
+    name_en: str
+    zone: str
+    bounds: tuple[float, float, float, float]
+    """west, south, east, north"""
+    simulated: bool
+
+
+class Book(Protocol):
+    """The city as it stands, compiled and cached by version."""
+
+    def tenant_of(self, host: str) -> TenantId: ...
+
+    def card(self, tenant: TenantId) -> CityCard: ...
+
+    def rules(self, tenant: TenantId, at: datetime) -> Rules: ...
+
+    def reader(self, tenant: TenantId, person: PersonId, at: datetime, channel: Channel) -> Reader:
+        """The person with the posts of that day, deputies included."""
+        ...
+
+    def person(self, tenant: TenantId, person: PersonId) -> PersonCard | None: ...
+
+    def people(self, tenant: TenantId) -> Mapping[PersonId, PersonCard]: ...
+
+    def organisations(self, tenant: TenantId, at: datetime) -> Mapping[OrgId, Organisation]: ...
+
+    def categories(self, tenant: TenantId, at: datetime) -> Mapping[str, Category]: ...
+
+    def fields_asked(self, tenant: TenantId, category: str, at: datetime) -> tuple[CategoryField, ...]: ...
+
+    def areas(self, tenant: TenantId, at: datetime) -> tuple[Area, ...]: ...
+
+    def duty_rows(self, tenant: TenantId, at: datetime) -> tuple[DutyRow, ...]: ...
+
+
+@dataclass(frozen=True)
+class FileAtRest:
+    path: Path
+    media_type: str
+    inline: bool
+
+
+class Files(Protocol):
+    """Attachments: taken in through the one sanitiser, served from their derivatives."""
+
+    def take_in(self, tenant: TenantId, uploader: PersonId | None, name: str, media_type: str, body: bytes) -> "AttachmentId | Refused": ...
+
+    def find(self, tenant: TenantId, attachment: AttachmentId, role: str) -> FileAtRest | None: ...
+
+
+@dataclass(frozen=True)
+class House:
+    desk: Desk
+    clock: Clock
+    book: Book
+    files: Files
+    demo: bool = False
+
+
+_settled: list[House] = []
+
+
+def settle(house: House) -> None:
+    """Put the house in order for this process; tests may do so again."""
+    _settled[:] = [house]
+
+
+def current() -> House:
+    if not _settled:
+        raise RuntimeError("the process has no house yet: runtime.wiring settles it at the start")
+    return _settled[0]
