@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from chengyun.base.ids import CalendarId, TenantId
+from chengyun.city.records import WorkCalendar
 from chengyun.city.shipped import load_shipped
 from chengyun.sources.exchange.tables import TABLES, Imported, KnownCity, Table, TableMapping, read_mapping, read_table
 
@@ -43,7 +44,12 @@ def imported(table: str, file: str, city: KnownCity, mapping: str = "") -> tuple
 
 
 def test_the_examples_import_in_the_order_the_page_gives() -> None:
-    city = {"tenant": TenantId(1), "day": date(2026, 11, 24), "categories": load_shipped().categories, "calendars": (CalendarId(1),)}
+    city = {
+        "tenant": TenantId(1),
+        "day": date(2026, 11, 24),
+        "categories": load_shipped().categories,
+        "calendars": (WorkCalendar(CalendarId(1), 1, "工作时间", "office hours", "Asia/Shanghai", {}),),
+    }
     city["areas"] = imported("areas", "areas.geojson", KnownCity(**city))  # type: ignore[arg-type]
     city["organisations"] = imported("organisations", "organisations.csv", KnownCity(**city), "organisations.yaml")  # type: ignore[arg-type]
     city["people"] = imported("people", "people.csv", KnownCity(**city))  # type: ignore[arg-type]

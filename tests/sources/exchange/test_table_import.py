@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chengyun.base.errors import BadInput
 from chengyun.base.ids import AreaCode, AreaId, CalendarId, DutyRowId, OrgId, PersonId, TenantId
-from chengyun.city.records import Area, AreaKind, DayRule, DutyRow, Hours, Loop, Organisation, OrgKind, Person, Role
+from chengyun.city.records import Area, AreaKind, DayRule, DutyRow, Hours, Loop, Organisation, OrgKind, Person, Role, WorkCalendar
 from chengyun.city.shipped import load_shipped
 from chengyun.sources.exchange.tables import TABLES, Imported, KnownCity, PersonRow, Rejected, TableMapping, read_mapping, read_table
 
@@ -25,6 +25,7 @@ DISTRICT = Area(
     AreaId(1), TENANT, AreaCode("340103"), None, AreaKind.DISTRICT, "望江区", "Wangjiang", 1,
     (((117.0, 31.0), (118.0, 31.0), (118.0, 32.0), (117.0, 32.0), (117.0, 31.0)),), date(2025, 1, 1),
 )  # fmt: skip
+WORK_CALENDAR = WorkCalendar(CalendarId(1), 1, "工作时间", "office hours", "Asia/Shanghai", {})
 CITY = KnownCity(
     TENANT,
     DAY,
@@ -32,7 +33,7 @@ CITY = KnownCity(
     areas=(DISTRICT,),
     people=(PersonRow(Person(PersonId(5), TENANT, "C001", OrgId(1), ()), "赵一", "Zhao Yi"),),
     categories=load_shipped().categories,
-    calendars=(CalendarId(1),),
+    calendars=(WORK_CALENDAR,),
 )
 
 

@@ -28,6 +28,7 @@ from chengyun.city.records import (
     Role,
     Scope,
     Shift,
+    WorkCalendar,
 )
 from chengyun.city.shipped import load_shipped
 from chengyun.sources.exchange.tables import TABLES, Imported, KnownCity, PersonRow, TableMapping, faults, read_table, reading, write_table
@@ -171,7 +172,13 @@ def test_calendar_days_shifts_and_areas_come_back_as_they_went() -> None:
         ((117.12, 31.12), (117.13, 31.12), (117.13, 31.13), (117.12, 31.12)),
     )
     area = Area(AreaId(9), TENANT, AreaCode("340103"), None, AreaKind.DISTRICT, "望江区", "Wangjiang", 2, rings, date(2025, 1, 1))
-    city = KnownCity(TENANT, DAY, people=(person,), areas=(area,), calendars=(CalendarId(1),))
+    city = KnownCity(
+        TENANT,
+        DAY,
+        people=(person,),
+        areas=(area,),
+        calendars=(WorkCalendar(CalendarId(1), 1, "工作时间", "office hours", "Asia/Shanghai", {}),),
+    )
     shift = Shift(PersonId(4), datetime(2026, 11, 24, tzinfo=UTC), datetime(2026, 11, 24, 8, tzinfo=UTC), area.code)
     rule = CalendarDay(CalendarId(1), DayRule(date(2026, 10, 10), True, ((time(8), time(12, 30)), (time(20), time(0))), "调休", "=swap"))
     assert again("areas", [area], city) == (area,)

@@ -39,6 +39,7 @@ from chengyun.city.records import (
     Scope,
     Shift,
     StandardEntry,
+    WorkCalendar,
 )
 from chengyun.sources.exchange.tables.cells import read_cell
 from chengyun.sources.exchange.tables.columns import Book, Cell, Column, Table
@@ -69,7 +70,7 @@ class CalendarDay:
 
 @dataclass(frozen=True)
 class KnownCity:
-    """What the city has before the import, as far as a file may refer to it."""
+    """What the city has before the import, as far as a file may refer to it: all versions, in any order."""
 
     tenant: TenantId
     day: date
@@ -78,10 +79,13 @@ class KnownCity:
     organisations: Sequence[Organisation] = ()
     areas: Sequence[Area] = ()
     people: Sequence[PersonRow] = ()
+    code_sets: Sequence[CodeSet] = ()
     categories: Sequence[Category] = ()
     standards: Sequence[StandardEntry] = ()
     duty_rows: Sequence[DutyRow] = ()
-    calendars: Collection[CalendarId] = ()
+    fields: Sequence[CategoryField] = ()
+    calendars: Sequence[WorkCalendar] = ()
+    shifts: Sequence[Shift] = ()
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,8 @@ def read_table(data: bytes, file: str, mapping: TableMapping, city: KnownCity, s
     records: tuple[Any, ...] = ()
     if not faults:
         records = _BUILD[table.name](lines, rows, desk)
+    if not faults:
+        _before_later(lines, records, desk)
     if faults:
         return Rejected(table, tuple(faults.errors), faults.total)
     return Imported(table, records, len(lines))
@@ -152,7 +158,7 @@ def _books(city: KnownCity) -> dict[Book, Collection[str]]:
         Book.PERSON: {p.person.number for p in city.people},
         Book.CATEGORY: {c.code for c in city.categories},
         Book.MAJOR: {f"{c.scheme}:{c.major}" for c in city.categories},
-        Book.CALENDAR: {str(c) for c in city.calendars},
+        Book.CALENDAR: {str(c.id) for c in city.calendars},
     }
 
 
@@ -261,6 +267,40 @@ def _ids(known: Mapping[str, int]) -> Callable[[str], int]:
 
 def _or_none(value: str | None, make: Callable[[str], Any]) -> Any:
     return None if value is None else make(value)
+
+
+def _before_later(lines: Sequence[Line], records: Sequence[Any], desk: _Desk) -> None:
+    """A row that runs into a later version the city already has would leave two in force on one day."""
+    versions = version_groups(desk.mapping.table, desk.city)
+    if versions is None:
+        return
+    group_of, known = versions
+    in_file = {(group_of(r), r.valid_from) for r in records}
+    for line, record in zip(lines, records, strict=True):
+        for other in known.get(group_of(record), ()):
+            runs_into = other.valid_from > record.valid_from and (record.valid_to is None or record.valid_to > other.valid_from)
+            lives = other.valid_to is None or other.valid_to > other.valid_from
+            if runs_into and lives and (group_of(record), other.valid_from) not in in_file:
+                message = f"a version from {other.valid_from} is known already"
+                desk.tell(line.row, "valid_to", "row.later_version", message, f"end this one on {other.valid_from}, or import both")
+
+
+def version_groups(table: Table, city: KnownCity) -> tuple[Callable[[Any], Hashable], dict[Hashable, list[Any]]] | None:
+    """What makes records versions of one thing, and the known ones by it; None for tables whose rows are simply replaced."""
+    kinds: dict[str, tuple[Callable[[Any], Hashable], Sequence[Any]]] = {
+        "organisations": (lambda r: r.code, city.organisations),
+        "areas": (lambda r: r.code, city.areas),
+        "code-sets": (lambda r: r.scheme, city.code_sets),
+        "catalogue": (lambda r: r.code, city.categories),
+        "standards": (lambda r: (r.category, r.condition_no, r.area_class), city.standards),
+    }
+    if table.name not in kinds:
+        return None
+    group_of, known = kinds[table.name]
+    groups: dict[Hashable, list[Any]] = {}
+    for record in known:
+        groups.setdefault(group_of(record), []).append(record)
+    return group_of, groups
 
 
 # --- one builder a table ------------------------------------------------------------------------------------------
@@ -486,7 +526,7 @@ def _cure_of(reason: str) -> str:
 
 
 def _standards(lines: Sequence[Line], rows: Sequence[Row], desk: _Desk) -> tuple[StandardEntry, ...]:
-    known = {_standard_key(e): e for e in desk.city.standards}
+    known = {_standard_key(e): e for e in sorted(desk.city.standards, key=lambda e: e.version)}
     id_of = _ids({key: e.id for key, e in known.items()})
     made: list[StandardEntry] = []
     days: dict[tuple[str, int, int | None], list[tuple[date, date, int]]] = {}
@@ -555,7 +595,7 @@ def _asked(lines: Sequence[Line], rows: Sequence[Row], desk: _Desk) -> tuple[Cat
 
 
 def _duty_list(lines: Sequence[Line], rows: Sequence[Row], desk: _Desk) -> tuple[DutyRow, ...]:
-    known = {r.number: r for r in desk.city.duty_rows}
+    known = {r.number: r for r in sorted(desk.city.duty_rows, key=lambda r: r.version)}
     id_of = _ids({number: r.id for number, r in known.items()})
     org_of = {o.code: o.id for o in desk.city.organisations}
     made: list[DutyRow] = []

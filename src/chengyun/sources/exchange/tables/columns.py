@@ -92,7 +92,7 @@ ORGANISATIONS = Table(
         _FROM,
         _TO,
     ),
-    ("code",),
+    ("code", "valid_from"),
 )
 
 AREAS = Table(
