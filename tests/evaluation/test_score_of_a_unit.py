@@ -10,9 +10,7 @@ import pytest
 from chengyun.base.errors import BadInput
 from chengyun.base.ids import CaseId, OrgId, PersonId, TenantId
 from chengyun.base.results import Refused
-from chengyun.cases.records import Appeal, Case, Clock, ClockName, Event, State, Urgency
-
-from chengyun.cases.records import Actor, ClockChange  # isort: skip
+from chengyun.cases.records import Actor, Appeal, Case, Clock, ClockChange, ClockName, Event, State, Urgency
 from chengyun.city.records import ClockUnit, Limit, Role
 from chengyun.evaluation.charges import as_of, charges_of, settle
 from chengyun.evaluation.indicators import INDICATORS, denominator_of, numerator_of
