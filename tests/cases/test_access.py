@@ -26,7 +26,7 @@ from chengyun.cases.access import (
     may,
     target_of,
 )
-from chengyun.cases.records import Case, Clock, ClockName, Reporter, Request, SourceFamily
+from chengyun.cases.records import Case, Clock, ClockName, Reporter, Request, SourceFamily, State
 from chengyun.city.records import Role
 from chengyun.city.roles import Post
 
@@ -108,6 +108,12 @@ def test_a_supervising_department_reads_what_its_trade_covers_whoever_handles_it
 def test_an_assisting_unit_reaches_the_case():
     folded = Case(CaseId(7), CITY, holders=(OrgId(77),), assisting=((TEAM, False),))
     assert isinstance(may(person(MA, clerk), "case.act", target_of(folded, None)), Allowed)
+
+
+def test_units_that_had_the_case_are_heard_in_a_consultation_and_only_in_it():
+    returned = Case(CaseId(7), CITY, state=State.CONSULTING, handled_for=(COMPANY,))
+    assert isinstance(may(person(MA, clerk), "case.act", target_of(returned, None)), Allowed)
+    assert isinstance(may(person(MA, clerk), "case.act", target_of(replace(returned, state=State.PENDING_DISPATCH), None)), Denied)
 
 
 def test_a_unit_clerk_without_a_unit_sees_nothing():

@@ -16,7 +16,7 @@ from dataclasses import KW_ONLY, dataclass, replace
 from enum import StrEnum
 
 from chengyun.base.ids import AreaCode, OrgId, PersonId, TenantId
-from chengyun.cases.records import Case
+from chengyun.cases.records import Case, State
 from chengyun.city.records import Role
 from chengyun.city.roles import UNIT_ROLES, Post
 
@@ -88,6 +88,7 @@ class Target:
 
     orgs        units that hold or assist the case now (a duty row's unit, a scoreboard's unit)
     past_orgs   units it was once given to; they go on reading it, since they are charged or acquitted by it
+    advising    units heard in a consultation: those it was given to before; they may act, which in that state means to advise
     staff_of    the unit whose staff the complaint is about, kept from it (domain 9.12)
     person      owner of a personal thing
     asked_by    who asked for what is now to be decided; `approved_by` the second person who agreed to it beforehand
@@ -104,6 +105,7 @@ class Target:
     area: AreaCode | None = None
     orgs: frozenset[OrgId] = frozenset()
     past_orgs: frozenset[OrgId] = frozenset()
+    advising: frozenset[OrgId] = frozenset()
     trade_department: OrgId | None = None
     field: str | None = None
     reporters: tuple[ReporterRef, ...] = ()
@@ -129,6 +131,7 @@ def target_of(case: Case, field: str | None, staff_of: OrgId | None = None, deci
         area=case.grid,
         orgs=frozenset(case.holders) | {org for org, _ in case.assisting},
         past_orgs=frozenset(case.handled_for) | {clock.org for clock in case.clocks if clock.org is not None},
+        advising=frozenset(case.handled_for) if case.state is State.CONSULTING else frozenset(),
         trade_department=case.trade_department,
         field=field,
         reporters=tuple(ReporterRef(r.person, r.identity_open) for r in case.reporters),
@@ -496,6 +499,8 @@ def _in_scope(post: Post, operation: str, target: Target) -> bool:
         return True
     if operation in READS and post.orgs & target.past_orgs:
         return True
+    if operation == "case.act" and post.orgs & target.advising:
+        return True
     return post.role is Role.SUPERVISING_DEPT and target.trade_department in post.orgs
 
 
@@ -732,10 +737,10 @@ def check_fields(roles: frozenset[Role] | set[Role], operation: str, sent: froze
 _WORK_FIELDS = (
     frozenset({"tenant", "seq", "prior", "flow", "flow_version", "provenance", "family", "source_detail", "standard", "place"})
     | {"address", "grid", "component", "loop", "captured_at", "filed_at", "evidence", "clocks", "holders", "trade_department"}
-    | {"ladder", "duty_row", "handler", "assisting", "checker", "blind_check", "request", "appeal", "supervisions"}
+    | {"ladder", "duty_row", "handler", "assisting", "request", "appeal", "supervisions"}
     | {"extensions", "suspensions", "returns", "reworks", "urges", "reopens", "verified", "checked", "merged_into", "absorbed"}
     | {"parent", "children", "simple", "confirmed_by_person", "filed_by", "void_asked_by", "handled_by", "handled_for"}
-    | {"checked_by", "description", "reason", "result", "field", "staff_of"}
+    | {"description", "reason", "result", "field", "staff_of"}
     | {"rechecks", "forced", "exempt"}
 )
 
@@ -759,7 +764,7 @@ GROUP_OF_FIELD: Mapping[str, Group] = {
         Group.PUBLIC,
     ),
     **dict.fromkeys(_WORK_FIELDS, Group.WORK),
-    **dict.fromkeys(("note", "leader_note", "reported_by"), Group.INTERNAL_NOTE),
+    **dict.fromkeys(("note", "leader_note", "reported_by", "checker", "blind_check", "checked_by"), Group.INTERNAL_NOTE),
     **dict.fromkeys(("reporters", "contact_name", "contact_phone", "reporter_name"), Group.REPORTER_IDENTITY),
     "audit": Group.AUDIT,
 }
