@@ -96,6 +96,7 @@ PAUSED_BY_HAND = [
     ("2026-03-02 10:00", "1 work day end_of_day", ("2026-03-03 17:59", "2026-03-03 18:00"), "2026-03-04 18:00", "its end was paused"),
     ("2026-03-02 08:00", "2 work hour", ("2026-03-02 10:00", "2026-03-02 11:00"), "2026-03-02 10:00", "a pause from the deadline on"),
     ("2026-03-02 08:00", "2 work hour", ("2026-02-27 10:00", "2026-03-02 09:00"), "2026-03-02 11:00", "only what lies after the start"),
+    ("2026-03-02 08:00", "1 work day same_time", ("2026-03-03 07:00", "2026-03-03 19:00"), "2026-03-04 08:00", "not at closing, paused"),
     ("2026-03-06 17:00", "2 work hour", ("2026-03-07 10:00", "2026-03-08 10:00"), "2026-03-09 09:00", "a weekend's pause moves nothing"),
 ]
 
@@ -322,6 +323,14 @@ def test_pauses_never_bring_a_deadline_forward_and_their_order_does_not_matter(s
     paused = due(start, allowed, CALENDAR, pauses).at
     assert paused >= due(start, allowed, CALENDAR).at
     assert paused == due(start, allowed, CALENDAR, pauses[::-1]).at
+
+
+@given(starts, limits, st.lists(st.tuples(lengths, lengths), min_size=1, max_size=4))
+@settings(max_examples=300, deadline=None)
+def test_no_deadline_falls_inside_a_pause(start, allowed, offsets):
+    pauses = [(start + a, start + a + b) for a, b in offsets]
+    at_last = due(start, allowed, CALENDAR, pauses).at
+    assert not any(a < at_last < b for a, b in pauses)
 
 
 @given(starts, limits, lengths, lengths, lengths)

@@ -170,6 +170,8 @@ class MinuteWalker:
         if self.flaw == "pauses_ignored":
             pauses = []
         open_from = min([a for a, b in pauses if b == NEVER], default=NEVER)
+        for _ in pauses:
+            open_from = min([open_from, *(a for a, b in pauses if b >= open_from)])
         amount = limit.amount * (1 if self.flaw == "extension_ignored" else 1 + extensions)
         if not amount:
             return start, [], False
@@ -209,6 +211,7 @@ class MinuteWalker:
                 at = self.same_time(*begin, days)
                 if rest:
                     at = self.work(at, rest, [])[0]
+                at = max(at, self.next_open(b)[0])
             marks.append(at)
         return marks[-1], list(itertools.pairwise(marks))
 

@@ -215,21 +215,26 @@ def _same_time(table: Table, begin: int, days: int, spans: list[Span]) -> tuple[
     """The deadline of every day up to the last; each ends one interval."""
     opening = table.opening_from(begin)
     begins = max(begin, table.l_opens[opening])
-    lengths = [(a, *_pause_in_days(table, max(a, begins), b)) for a, b in spans if b > begins]
+    lengths = [(a, table.next_opening(b), *_pause_in_days(table, max(a, begins), b)) for a, b in spans if b > begins]
     marks = [begins, *(_same_time_paused(table, opening, begins, n, lengths) for n in range(1, days + 1))]
     return marks[-1], pairwise(marks)
 
 
-def _same_time_paused(table: Table, opening: int, begins: int, days: int, lengths: list[tuple[int, int, int]]) -> int:
-    """Whole days of a pause move the deadline by days, the rest by working time."""
+def _same_time_paused(table: Table, opening: int, begins: int, days: int, lengths: list[tuple[int, int, int, int]]) -> int:
+    """Whole days of a pause move the deadline by days, the rest by working time; never into the pause.
+
+    A deadline at the opening of a day, moved by a full day of working time, would come to lie at a closing inside the pause, so that
+    whoever resumes were late at once. The working time is the same at the next opening.
+    """
     rest, at = 0, table.same_time(opening, begins, days)
-    for a, pause_days, pause_rest in lengths:
+    for a, resumed, pause_days, pause_rest in lengths:
         if at <= a:
             break
         days, rest = days + pause_days, rest + pause_rest
         at = table.same_time(opening, begins, days)
         if rest:
             at = table.when_worked(table.worked(at) + rest)
+        at = max(at, resumed)
     return at
 
 
@@ -274,7 +279,7 @@ def _paused(closing: int, spans: list[Span]) -> bool:
 
 
 def _merged(pauses: Sequence[Pause], begin: int) -> tuple[list[Span], int | None]:
-    """Pauses from the start on, in order, apart; and where the open one begins, if there is one."""
+    """Pauses from the start on, in order, apart; and where the open one begins, with those that run into it."""
     if not pauses:
         return [], None
     closed: list[Span] = []
@@ -295,6 +300,8 @@ def _merged(pauses: Sequence[Pause], begin: int) -> tuple[list[Span], int | None
             spans[-1] = spans[-1][0], max(spans[-1][1], to)
         else:
             spans.append((from_, to))
+    while open_from is not None and spans and spans[-1][1] >= open_from:
+        open_from = min(open_from, spans.pop()[0])
     return spans, open_from
 
 
