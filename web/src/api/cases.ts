@@ -1,6 +1,6 @@
 // Queues, cases and what one does to them.
 import { newWrite, read, send, write, type Query } from "./client";
-import type { ActionBody, ActionResult, AreaRef, AuditPage, BulkResult, CaseFull, CaseRow, CategoryRow, DutyPage, Notice, Page, QueueFilter, QueueHead, ReportBody, ReportResult, Scoreboard } from "./types";
+import type { ActionBody, ActionResult, AreaRef, AuditPage, BulkResult, CaseFull, CaseRow, CategoryRow, DutyPage, Notice, OwnReport, Page, QueueFilter, QueueHead, ReportBody, ReportResult, Scoreboard } from "./types";
 
 export const findQueues = (): Promise<QueueHead[]> => read<QueueHead[] | { queues: QueueHead[] }>("/tasks/queues").then((q) => (Array.isArray(q) ? q : q.queues));
 export const findQueue = (key: string, filter: QueueFilter & { after?: string | null; limit?: number }, signal?: AbortSignal) => read<Page<CaseRow>>(`/tasks/queues/${encodeURIComponent(key)}`, filter as Query, signal);
@@ -28,3 +28,6 @@ export const findScores = (query: Query, signal?: AbortSignal) => read<Scoreboar
 export const findNotices = (query: Query = {}) => read<Page<Notice> | Notice[]>("/notices", query).then(rowsOf);
 export const markRead = (id: string) => write<void>("POST", `/notices/${encodeURIComponent(id)}/read`);
 export const findAudit = (query: Query, signal?: AbortSignal) => read<AuditPage>("/audit", query, signal);
+
+export const getOwnReport = (code: string, signal?: AbortSignal) => read<OwnReport>(`/sources/reports/${encodeURIComponent(code)}`, {}, signal);
+export const rateReport = (code: string, solved: boolean, text: string) => write<OwnReport>("POST", `/sources/reports/${encodeURIComponent(code)}/rating`, { solved, text });

@@ -10,15 +10,36 @@ declare module "vue-router" {
 
 const desk: RouteRecordRaw[] = [
   { path: "work/:queue?", name: "work", component: () => import("../tasks/WorkPage.vue"), meta: { title: "page.work" } },
+  { path: "cases", component: () => import("../cases/CasesPage.vue"), meta: { title: "page.cases" } },
   { path: "cases/:id", component: () => import("../cases/CasePage.vue"), meta: { title: "page.cases" } },
+  { path: "map", component: () => import("../map/MapPage.vue"), meta: { title: "page.map" } },
+  { path: "scores", component: () => import("../evaluation/ScoresPage.vue"), meta: { title: "page.scores" } },
+  { path: "city", component: () => import("../city/DutyListPage.vue"), meta: { title: "page.city" } },
+  { path: "hotline", component: () => import("../sources/HotlinePage.vue"), meta: { title: "page.hotline" } },
+  { path: "notices", component: () => import("../screens/NoticesPage.vue"), meta: { title: "page.notices" } },
+  { path: "audit", component: () => import("../screens/AuditPage.vue"), meta: { title: "page.audit" } },
+  { path: "setup", component: () => import("../screens/SetupPage.vue"), meta: { title: "page.setup" } },
 ];
 
 const phone: RouteRecordRaw[] = [
+  { path: "today", component: () => import("../tasks/PhoneToday.vue"), meta: { title: "phone.today" } },
+  { path: "report", component: () => import("../sources/PhoneReport.vue"), meta: { title: "phone.report" } },
+  { path: "map", component: () => import("../map/PhoneMap.vue"), meta: { title: "phone.map" } },
+  { path: "me", component: () => import("../screens/PhoneMe.vue"), meta: { title: "phone.me" } },
+  { path: "task/:id", component: () => import("../tasks/PhoneTask.vue"), meta: { title: "phone.task", bare: true } },
+];
+
+const citizen: RouteRecordRaw[] = [
+  { path: "", component: () => import("../sources/CitizenReport.vue"), meta: { title: "citizen.report", open: true } },
+  { path: "mine", component: () => import("../sources/CitizenMine.vue"), meta: { title: "citizen.mine", open: true } },
+  { path: "mine/:code", component: () => import("../sources/CitizenCase.vue"), meta: { title: "citizen.mine", open: true } },
 ];
 
 export const routes: RouteRecordRaw[] = [
   { path: "/sign-in", component: () => import("./SignInPage.vue"), meta: { title: "signin.enter", open: true } },
+  { path: "/citizen", component: () => import("./CitizenShell.vue"), children: citizen },
   { path: "/phone", component: () => import("./PhoneShell.vue"), children: phone },
+  ...(import.meta.env.DEV ? [{ path: "/kit", component: () => import("../kit/KitSheet.vue"), meta: { open: true } } as RouteRecordRaw] : []),
   { path: "/", component: () => import("./DeskShell.vue"), children: [{ path: "", redirect: () => homeOf() }, ...desk] },
   { path: "/:rest(.*)*", component: () => import("./NotFoundPage.vue"), meta: { open: true, title: "error.not_found" } },
 ];
