@@ -20,7 +20,7 @@ def test_every_door_of_the_program_has_a_row():
 
 def test_every_row_of_the_doors_names_an_operation_of_the_table():
     known = {row.operation for row in read_table()}
-    assert {operation for operation in read_doors().values()} <= known
+    assert set(read_doors().values()) <= known
 
 
 def test_every_operation_has_a_door():
