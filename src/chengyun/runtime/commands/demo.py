@@ -9,7 +9,6 @@ import os
 import shutil
 import sys
 import webbrowser
-from importlib.util import find_spec
 from pathlib import Path
 
 from chengyun.runtime import clock, tls
@@ -56,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _make_city(supervisor: Supervisor, addresses: list[str] | None) -> None:
     data = supervisor.installation.data
     clock.wind_city_clock(data)
-    if find_spec("chengyun_demo.load") and not (data / DEMO_STAMP).exists():
+    if not (data / DEMO_STAMP).exists():
         supervisor.do(["demo-city"], "making the demo city ...")
         (data / DEMO_STAMP).write_text("made\n")
     if addresses is not None:
@@ -73,10 +72,10 @@ def _tell(supervisor: Supervisor, addresses: list[str] | None, no_open: bool) ->
     accounts = supervisor.installation.data / "accounts.json"
     if accounts.exists():
         listed = json.loads(accounts.read_text(encoding="utf-8"))["accounts"]
-        widest = max(len(a["login"]) for a in listed)
+        widest = max(len(a["account"]) for a in listed)
         for account in listed:
             title = f"{account.get('title_zh', '')} {account.get('title_en', account['role'])}".strip()
-            say(f"    {account['login']:<{widest}}  {account['password']}  {title}")
+            say(f"    {account['account']:<{widest}}  {account['password']}  {title}")
         say(f"  accounts also in {accounts}")
     if addresses is not None:
         _tell_phones(supervisor, addresses)

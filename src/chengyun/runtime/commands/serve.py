@@ -52,6 +52,8 @@ def _serve_here(arguments: argparse.Namespace, listener: socket.socket) -> int:
     import django
 
     django.setup()
-    from chengyun.runtime import web
+    from chengyun.runtime import web, wiring
 
-    return web.serve(read_installation(), listener, arguments.certificate, arguments.key)
+    installation = read_installation()
+    wiring.settle(installation)
+    return web.serve(installation, listener, arguments.certificate, arguments.key)
