@@ -1,27 +1,170 @@
-"""Puts the house in order, once per process: stores behind the desk's ports, the clock of the installation, the city for the screens."""
+"""Where everything is put together for a process: the desk on its store, the book of the city, the keepers of files."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from chengyun.base.errors import NotFound
+from chengyun.base.ids import AreaCode, AttachmentId, OrgId, PersonId, TenantId
+from chengyun.base.results import Refused
+from chengyun.base.time import Clock
+from chengyun.cases.access import Channel, Reader
 from chengyun.cases.desk import Desk
-from chengyun.runtime.city_of_screens import CityOfScreens
+from chengyun.cases.rules import Rules
+from chengyun.city.records import Area, AreaKind, Category, CategoryField, DutyRow, Organisation, Person, in_force
+from chengyun.city.roles import OrgTree, grids_of, posts_on
 from chengyun.runtime.clock import read_clock
-from chengyun.runtime.files_at_rest import FilesAtRest
 from chengyun.runtime.installation import Installation
 from chengyun.screens import house
-from chengyun.screens.house import House
+from chengyun.screens.house import CityCard, FileAtRest, House, PersonCard
+from chengyun.sources.attachments.intake import take_in
+from chengyun.stores import attachments
+from chengyun.stores.blobs import BlobStore
 from chengyun.stores.cases import CaseStore
-from chengyun.stores.city_book import CityBooks
+from chengyun.stores.city_book import CityBooks, read_names
+from chengyun.stores.tenancy import all_tenants
 
 
-def settle(installation: Installation) -> House:
-    """The house of this installation; screens find it with `house.current()`."""
-    clock = read_clock(installation)
+def furnish(installation: Installation, clock: Clock | None = None) -> House:
+    """Make the house of this process and settle it for the screens."""
+    clock = clock or read_clock(installation)
     books = CityBooks()
     store = CaseStore(clock, books, installation.secret_key)
     made = House(
         desk=Desk(store, clock),
         clock=clock,
-        book=CityOfScreens(books, simulated=installation.is_demo),
-        files=FilesAtRest(installation.data, clock),
+        book=BookOfTheCity(books, installation.is_demo),
+        files=FileKeeper(BlobStore(installation.data), clock, books),
         demo=installation.is_demo,
     )
     house.settle(made)
     return made
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """What is made once per version of a book: who stands below whom, which grids a responsibility grid has, how people are named."""
+
+    version: int
+    tree: OrgTree
+    grids: Mapping[AreaCode, tuple[str, ...]]
+    people: Mapping[PersonId, PersonCard]
+
+
+@dataclass
+class BookOfTheCity:
+    """The book as the screens ask it."""
+
+    books: CityBooks
+    simulated: bool
+    _kept: dict[TenantId, _Compiled] = field(default_factory=dict)
+
+    def _compiled(self, tenant: TenantId) -> _Compiled:
+        held = self.books.book(tenant)
+        kept = self._kept.get(tenant)
+        if kept is None or kept.version != held.version:
+            names = read_names(tenant, list(held.people))
+            people = {each.id: _card(each, names) for each in held.people.values() if each.active}
+            kept = _Compiled(held.version, OrgTree.of(held.organisations), grids_of(held.areas), people)
+            self._kept[tenant] = kept
+        return kept
+
+    def tenant_of(self, host: str) -> TenantId:
+        """The tenant a host serves: the one city of this installation, as long as it keeps only one."""
+        tenants = all_tenants()
+        if not tenants:
+            raise NotFound("this installation keeps no city yet")
+        return tenants[0]
+
+    def card(self, tenant: TenantId) -> CityCard:
+        held = self.books.book(tenant)
+        points = [point for area in held.areas if area.kind == AreaKind.STREET for ring in area.rings for point in ring]
+        lons, lats = [lon for lon, _ in points] or [0.0], [lat for _, lat in points] or [0.0]
+        facts = held.tenant
+        bounds = (min(lons), min(lats), max(lons), max(lats))
+        return CityCard(tenant, facts.code, facts.name_zh, facts.name_en, facts.zone, bounds, self.simulated)
+
+    def rules(self, tenant: TenantId, at: datetime) -> Rules:
+        return self.books.book(tenant).rules(at)
+
+    def reader(self, tenant: TenantId, person: PersonId, at: datetime, channel: Channel) -> Reader:
+        held = self.books.book(tenant)
+        known = held.people.get(person)
+        if known is None:
+            return Reader(tenant, person, (), channel)
+        compiled = self._compiled(tenant)
+        return Reader(tenant, person, posts_on(known, held.day_of(at), compiled.tree, compiled.grids), channel)
+
+    def person(self, tenant: TenantId, person: PersonId) -> PersonCard | None:
+        return self.people(tenant).get(person)
+
+    def people(self, tenant: TenantId) -> Mapping[PersonId, PersonCard]:
+        return self._compiled(tenant).people
+
+    def organisations(self, tenant: TenantId, at: datetime) -> Mapping[OrgId, Organisation]:
+        held = self.books.book(tenant)
+        return held.organisations_on(held.day_of(at))
+
+    def categories(self, tenant: TenantId, at: datetime) -> Mapping[str, Category]:
+        held = self.books.book(tenant)
+        return {category.code: category for category in held.catalogue.in_force(held.day_of(at))}
+
+    def fields_asked(self, tenant: TenantId, category: str, at: datetime) -> tuple[CategoryField, ...]:
+        return tuple(each for each in self.books.book(tenant).fields if each.category == category)
+
+    def areas(self, tenant: TenantId, at: datetime) -> tuple[Area, ...]:
+        held = self.books.book(tenant)
+        return tuple(area for area in held.areas if in_force(area.valid_from, area.valid_to, held.day_of(at)))
+
+    def duty_rows(self, tenant: TenantId, at: datetime) -> tuple[DutyRow, ...]:
+        held = self.books.book(tenant)
+        return tuple(row for row in held.duty_rows if in_force(row.valid_from, row.valid_to, held.day_of(at)))
+
+
+def _card(person: Person, names: Mapping[PersonId, tuple[str, str, str]]) -> PersonCard:
+    """Staff are named to their colleagues; a citizen is a number."""
+    name = names.get(person.id, ("", "", ""))[0] if person.org is not None else ""
+    return PersonCard(person.id, person.number, name or person.number, person.org, person.language)
+
+
+@dataclass(frozen=True)
+class FileKeeper:
+    """Attachments through the one sanitiser into the blob store, then their rows."""
+
+    blobs: BlobStore
+    clock: Clock
+    books: CityBooks
+
+    def take_in(self, tenant: TenantId, uploader: PersonId | None, name: str, media_type: str, body: bytes) -> AttachmentId | Refused:
+        zone = ZoneInfo(self.books.book(tenant).tenant.zone)
+        found = take_in(body, name, media_type, zone=zone)
+        if isinstance(found, Refused):
+            return found
+        pieces = tuple(
+            attachments.Piece(each.role, each.media_type, self.blobs.put(tenant, each.body), len(each.body), each.width, each.height)
+            for each in found.derivatives
+        )
+        kept = attachments.Kept(
+            kind=str(found.kind),
+            media_type=found.media_type,
+            sha256=found.sha256,
+            size=found.size,
+            width=found.width,
+            height=found.height,
+            inline=found.inline,
+            level=found.level,
+            pieces=pieces,
+            display_name=found.display_name,
+            taken_at=found.taken.at,
+            zone_from=found.taken.zone_from,
+            place=found.taken.place,
+            accuracy_m=found.taken.accuracy_m,
+        )
+        return attachments.keep(tenant, kept, uploader, self.clock.now())
+
+    def find(self, tenant: TenantId, attachment: AttachmentId, role: str) -> FileAtRest | None:
+        found = attachments.find(tenant, attachment, role)
+        if found is None:
+            return None
+        return FileAtRest(self.blobs.path_of(tenant, found.piece.sha256), found.piece.media_type, found.inline, found)

@@ -16,6 +16,7 @@ from chengyun.cases.access import Channel, Reader
 from chengyun.cases.desk import Desk
 from chengyun.cases.rules import Rules
 from chengyun.city.records import Area, Category, CategoryField, DutyRow, Organisation
+from chengyun.stores.attachments import Found
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,12 @@ class Book(Protocol):
 
 @dataclass(frozen=True)
 class FileAtRest:
+    """A derivative on its shelf; `about` says whose it is, for the policy."""
+
     path: Path
     media_type: str
     inline: bool
+    about: Found
 
 
 class Files(Protocol):

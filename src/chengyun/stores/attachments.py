@@ -1,19 +1,19 @@
-"""Rows of attachments: the file as it came by its sum, the derivatives we serve, and what the file said about itself, kept apart."""
+"""Rows of attachments: what was taken in, its derivatives, and what the file claimed. The bytes stand in `blobs`, written first (R4)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
 
 from chengyun.base.geometry import Point
-from chengyun.base.ids import AttachmentId, PersonId, TenantId
+from chengyun.base.ids import AttachmentId, CaseId, PersonId, TenantId
 from chengyun.stores.tenancy import in_tenant
 
 
 @dataclass(frozen=True)
-class KeptFile:
-    """One derivative: `display` and `thumb` of a photo, `cleaned` of all else."""
+class Piece:
+    """One derivative at rest: `display` and `thumb` of a photo, `cleaned` of all else."""
 
     role: str
     media_type: str
@@ -24,16 +24,18 @@ class KeptFile:
 
 
 @dataclass(frozen=True)
-class NewAttachment:
-    sha256: str
-    size: int
+class Kept:
+    """A file that was made harmless, with the claims it came with."""
+
     kind: str
     media_type: str
+    sha256: str
+    size: int
     width: int
     height: int
     inline: bool
     level: int
-    files: Sequence[KeptFile]
+    pieces: tuple[Piece, ...]
     display_name: str = ""
     taken_at: datetime | None = None
     zone_from: str = ""
@@ -41,53 +43,71 @@ class NewAttachment:
     accuracy_m: float | None = None
 
 
-def record_attachment(tenant: TenantId, new: NewAttachment, uploader: PersonId | None, at: datetime) -> AttachmentId:
-    """Write the rows of a new attachment; the files they name are on disk already (promise R4)."""
-    with in_tenant(tenant), connection.cursor() as cursor:
-        cursor.execute("SELECT nextval(pg_get_serial_sequence('attachment', 'id'))")
-        made = AttachmentId(cursor.fetchone()[0])
-        record_many(tenant, [(made, new, uploader, at)])
-    return made
+@dataclass(frozen=True)
+class Found:
+    attachment: AttachmentId
+    kind: str
+    level: int
+    inline: bool
+    uploader: PersonId | None
+    piece: Piece
+    cases: tuple[CaseId, ...]
+    """The cases it belongs to; none yet while a report is being written."""
 
 
-def record_many(tenant: TenantId, made: Sequence[tuple[AttachmentId, NewAttachment, PersonId | None, datetime]]) -> None:
-    """Attachments whose ids are given out already, in one transaction."""
+def keep(tenant: TenantId, kept: Kept, uploader: PersonId | None, now: datetime) -> AttachmentId:
     with in_tenant(tenant), connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO attachment (tenant_id, id, sha256, size, kind, media_type, width, height, inline, level, uploader, uploaded_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        cursor.execute(
+            "INSERT INTO attachment (tenant_id, sha256, size, kind, media_type, width, height, inline, level, uploader, uploaded_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
             [
-                (tenant, id_, new.sha256, new.size, new.kind, new.media_type, new.width, new.height, new.inline, new.level, uploader, at)
-                for id_, new, uploader, at in made
+                tenant,
+                kept.sha256,
+                kept.size,
+                kept.kind,
+                kept.media_type,
+                kept.width,
+                kept.height,
+                kept.inline,
+                kept.level,
+                uploader,
+                now,
             ],
         )
+        attachment = int(cursor.fetchone()[0])
         cursor.executemany(
             "INSERT INTO attachment_file (tenant_id, attachment, role, media_type, sha256, size, width, height)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
-            [(tenant, id_, f.role, f.media_type, f.sha256, f.size, f.width, f.height) for id_, new, _, _ in made for f in new.files],
+            [(tenant, attachment, p.role, p.media_type, p.sha256, p.size, p.width, p.height) for p in kept.pieces],
         )
-        cursor.executemany(
+        place = (kept.place.lon, kept.place.lat) if kept.place else (None, None)
+        cursor.execute(
             "INSERT INTO attachment_claim (tenant_id, attachment, display_name, taken_at, zone_from, lon, lat, accuracy_m)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
-            [
-                (tenant, id_, new.display_name[:200], new.taken_at, new.zone_from, *_lon_lat(new.place), new.accuracy_m)
-                for id_, new, _, _ in made
-            ],
+            [tenant, attachment, kept.display_name, kept.taken_at, kept.zone_from, *place, kept.accuracy_m],
         )
+        return AttachmentId(attachment)
 
 
-def _lon_lat(place: Point | None) -> tuple[float | None, float | None]:
-    return (place.lon, place.lat) if place else (None, None)
-
-
-def find_file(tenant: TenantId, attachment: AttachmentId, role: str) -> tuple[KeptFile, bool] | None:
-    """The derivative of that role, and whether a page may show it; None if there is none."""
+def find(tenant: TenantId, attachment: AttachmentId, role: str) -> Found | None:
+    """One derivative and whose it is; None if there is none. A thumb of what has none is its cleaned file's place card: None too."""
     with in_tenant(tenant), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT f.role, f.media_type, f.sha256, f.size, f.width, f.height, a.inline FROM attachment_file f"
-            " JOIN attachment a ON a.tenant_id = f.tenant_id AND a.id = f.attachment"
-            " WHERE f.tenant_id = %s AND f.attachment = %s AND f.role = %s",
+            "SELECT a.kind, a.level, a.inline, a.uploader, f.media_type, f.sha256, f.size, f.width, f.height,"
+            " ARRAY(SELECT DISTINCT c.case_id FROM case_attachment c WHERE c.tenant_id = a.tenant_id AND c.attachment = a.id)"
+            " FROM attachment a JOIN attachment_file f ON f.tenant_id = a.tenant_id AND f.attachment = a.id"
+            " WHERE a.tenant_id = %s AND a.id = %s AND f.role = %s",
             [tenant, attachment, role],
         )
         row = cursor.fetchone()
-    return (KeptFile(*row[:6]), bool(row[6])) if row else None
+    if row is None:
+        return None
+    kind, level, inline, uploader, media_type, sha256, size, width, height, cases = row
+    return Found(attachment, kind, level, inline, uploader, Piece(role, media_type, sha256, size, width, height), tuple(cases))
+
+
+def digests(tenant: TenantId) -> Iterable[str]:
+    """Every blob a row names, for the sweeper of orphans."""
+    with in_tenant(tenant), connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT sha256 FROM attachment_file WHERE tenant_id = %s", [tenant])
+        return [row[0] for row in cursor.fetchall()]

@@ -1,10 +1,10 @@
 """Films, sounds and documents: never decoded, cleaned of places and notes or refused with a reason, told by their bytes."""
 
+import honest
 import pytest
 
 from chengyun.base.results import Refused
 from chengyun.sources.attachments import Kind, Limits, Sanitised, clean_name, take_in
-from sources.attachments import honest
 
 MACRO_TYPES = honest.CONTENT_TYPES.replace("{part}", "word/document.xml").replace(
     "application/vnd.openxmlformats-officedocument.{kind}.main+xml", "application/vnd.ms-word.document.macroEnabled.main+xml"

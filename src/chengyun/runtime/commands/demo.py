@@ -72,10 +72,10 @@ def _tell(supervisor: Supervisor, addresses: list[str] | None, no_open: bool) ->
     accounts = supervisor.installation.data / "accounts.json"
     if accounts.exists():
         listed = json.loads(accounts.read_text(encoding="utf-8"))["accounts"]
-        widest = max(len(a["account"]) for a in listed)
+        widest = max(len(a["login"]) for a in listed)
         for account in listed:
             title = f"{account.get('title_zh', '')} {account.get('title_en', account['role'])}".strip()
-            say(f"    {account['account']:<{widest}}  {account['password']}  {title}")
+            say(f"    {account['login']:<{widest}}  {account['password']}  {title}")
         say(f"  accounts also in {accounts}")
     if addresses is not None:
         _tell_phones(supervisor, addresses)

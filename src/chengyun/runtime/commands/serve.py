@@ -52,8 +52,6 @@ def _serve_here(arguments: argparse.Namespace, listener: socket.socket) -> int:
     import django
 
     django.setup()
-    from chengyun.runtime import web, wiring
+    from chengyun.runtime import web
 
-    installation = read_installation()
-    wiring.settle(installation)
-    return web.serve(installation, listener, arguments.certificate, arguments.key)
+    return web.serve(read_installation(), listener, arguments.certificate, arguments.key)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import AwareDatetime, Field, JsonValue
 
 from chengyun.base.errors import ChengyunError
@@ -102,7 +102,7 @@ RESERVED_FACTS = frozenset({"conditions", "why", "main_state", "duty_row", "area
 
 
 @router.post("/sources/reports", auth=Anybody(), response={201: DoneOut, **PROBLEMS}, tags=["sources"], operation_id="report_make")
-def report(request: HttpRequest, body: ReportIn) -> tuple[int, DoneOut]:
+def report(request: HttpRequest, body: ReportIn) -> Status[DoneOut]:
     """Make a case of a report, by whoever may: citizen, collector, call agent, officer."""
     ask = asking(request)
     key = idempotency_key(request)
@@ -136,7 +136,7 @@ def report(request: HttpRequest, body: ReportIn) -> tuple[int, DoneOut]:
         captured_at=body.captured_at,
         simple=body.simple,
     )
-    return 201, _done(house.current().desk.report(ask.reader, report, key, origin(ask)))
+    return Status(201, _done(house.current().desk.report(ask.reader, report, key, origin(ask))))
 
 
 @router.post("/cases/actions", auth=Session(), response={200: ManyOut, **PROBLEMS}, tags=["cases"], operation_id="cases_act_many")

@@ -56,7 +56,8 @@ def language(request: HttpRequest) -> Language:
 
 def problem(request: HttpRequest, api: NinjaAPI, status: int, code: str, **more: Any) -> HttpResponse:
     tongue, reason, facts = language(request), more.get("reason"), more.get("facts") or {}
-    key = f"refused.{reason}" if reason and has(f"refused.{reason}", tongue) else f"problem.{code}"
+    told = reason and code != "forbidden" and has(f"refused.{reason}", tongue)
+    key = f"refused.{reason}" if told else f"problem.{code}"
     sentence = more.pop("message", None) or say(key, tongue, **facts)
     body = {"code": code, "message": sentence, "error_id": secrets.token_hex(6), **{k: v for k, v in more.items() if v}}
     response = api.create_response(request, body, status=status)
