@@ -203,6 +203,12 @@ def test_a_pause_of_a_day_moves_same_time_by_a_day_even_if_the_day_is_short():
     assert shown(due(at("2026-07-20 16:00"), limit("3 work day"), shorter, pause).at) == "2026-07-24 16:00"
 
 
+def test_a_pause_on_the_morning_of_a_day_called_off_moves_same_time_by_its_hours():
+    typhoon = with_days(DayRule(date(2026, 7, 21), False, ((time(8), time(12)),)))
+    pause = [(at("2026-07-21 09:00"), at("2026-07-21 11:00"))]
+    assert shown(due(at("2026-07-20 15:00"), limit("2 work day same_time"), typhoon, pause).at) == "2026-07-23 17:00"
+
+
 # --- provisional, facts carried ---------------------------------------------------------------------------------------
 
 
