@@ -1,7 +1,7 @@
 """Sixty hostile files, generated. Each row: its name, the bytes, the name and type it was sent with.
 
 Nothing here is large on disk; what is large is what a careless reader would make of it.
-`python hostile.py FOLDER` writes them out for a look.
+`PYTHONPATH=tests python -m sources.attachments.hostile FOLDER` writes them out for a look.
 """
 
 import io
@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import honest
 from PIL import Image
+
+from sources.attachments import honest
 
 SCRIPT = b"<script>alert('MARKER-RAN')</script>"
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'>" + SCRIPT + b"</svg>"

@@ -1,14 +1,27 @@
 """Films, sounds and documents: never decoded, cleaned of places and notes or refused with a reason, told by their bytes."""
 
-import honest
+import time
+
 import pytest
 
 from chengyun.base.results import Refused
 from chengyun.sources.attachments import Kind, Limits, Sanitised, clean_name, take_in
+from sources.attachments import honest
 
 MACRO_TYPES = honest.CONTENT_TYPES.replace("{part}", "word/document.xml").replace(
     "application/vnd.openxmlformats-officedocument.{kind}.main+xml", "application/vnd.ms-word.document.macroEnabled.main+xml"
 )
+
+
+ENDLESS_CLUSTER = honest.element(0x1A45DFA3, honest.element(0x4282, b"webm")) + b"".join(
+    mark + b"\x01" + b"\xff" * 7 for mark in (b"\x18\x53\x80\x67", b"\x1f\x43\xb6\x75")
+)
+
+
+def cut_short(pdf: bytes) -> bytes:
+    """The packed objects go on behind a false end, where a viewer that counts bytes reads and one that looks for the end does not."""
+    at = pdf.index(b"\nstream\n") + 20
+    return pdf[:at] + b"endstream" + pdf[at:]
 
 
 def cleaned(source: bytes, name: str = "", media_type: str = "") -> Sanitised:
@@ -96,6 +109,9 @@ def test_a_pdf_passes_unchanged():
         (honest.pdf(b"/OpenAction << /S /GoToR /F (\\\\host\\share) >>"), "document_reaches_out"),
         (honest.pdf(objects=b"5 0 <<>>").replace(b"/FlateDecode", b"[/ASCIIHexDecode /FlateDecode]"), "document_runs_code"),
         (honest.pdf(objects=b"5 0 <<>>" + bytes(80 * 1024 * 1024)), "archive_too_large"),
+        (honest.pdf(objects=b"5 0 <<>>").replace(b"/FlateDecode", b"/FlateDecode /DecodeParms << /Predictor 12 >>"), "document_runs_code"),
+        (honest.pdf(objects=b"5 0 <<>>").replace(b"/ObjStm", b"/Obj#53tm"), "document_runs_code"),
+        (cut_short(honest.pdf(objects=b"5 0 <<>>" * 40)), "document_runs_code"),
         (honest.pdf().replace(b"trailer <<", b"trailer << /Encrypt 9 0 R"), "document_encrypted"),
         (honest.pdf(tail=b"PK\x03\x04"), "file_damaged"),
         (honest.office(more={"word/vbaProject.bin": b"\0"}), "document_runs_code"),
@@ -170,3 +186,20 @@ def test_limits_are_by_kind(tmp_path):
 )
 def test_names_are_shown_clean(declared, shown):
     assert clean_name(declared, "jpg") == shown
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        b"%PDF-1.4\n" + b"/ObjStm stream\n" * 600_000 + b"%%EOF",
+        b"%PDF-1.4\n" + b"#53stream\n" * 1_000_000 + b"%%EOF",
+        b"#!AMR\n" + b"\x7c" * 15_000_000,
+        b"RIFF\0\0\0\0WAVE" + b"abcd\0\0\0\0" * 1_500_000,
+        ENDLESS_CLUSTER + b"\xa3\x80" * 8_000_000,
+    ],
+    ids=["pdf of names", "pdf of escapes", "amr of nothing", "wav of nothing", "webm of nothing"],
+)
+def test_many_small_nothings_do_not_hold_us_up(source):
+    started = time.process_time()
+    take_in(source, "")
+    assert time.process_time() - started < 3

@@ -7,13 +7,13 @@ import warnings
 import zlib
 
 import pytest
-from hostile import SCRIPT, Hostile, jpeg_sized, make_hostile, png
 from PIL import Image
 
 from chengyun.base.results import Refused
 from chengyun.sources.attachments import REASONS, Limits, PictureBench, Sanitised, take_in
 from chengyun.sources.attachments.documents import check_office
 from chengyun.sources.attachments.kinds import DOCX, find_form
+from sources.attachments.hostile import SCRIPT, Hostile, jpeg_sized, make_hostile, png
 
 EXTRA_KB = 300 * 1024
 HARMLESS = {

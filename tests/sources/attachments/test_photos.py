@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import honest
 import pytest
 from PIL import Image
 
 from chengyun.base.results import Refused
 from chengyun.sources.attachments import Kind, Limits, PictureBench, Sanitised, take_in
 from chengyun.sources.attachments.pictures import Child, ChildFailed
+from sources.attachments import honest
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 

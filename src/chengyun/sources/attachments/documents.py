@@ -32,10 +32,14 @@ _RUNS_RE, _CARRIES_RE, _REACHES_RE = (
     re.compile(b"/(?:" + b"|".join(name.encode() for name in names) + b")" + _NAME_END) for names in (_RUNS, _CARRIES, _REACHES)
 )
 _ENCRYPT_RE = re.compile(rb"/Encrypt" + _NAME_END)
-_STREAM_RE = re.compile(rb"stream\r?\n")
+_STREAM_RE = re.compile(rb"stream(?:\r\n|\n|\r)")
 _OBJECT_STREAM_RE = re.compile(rb"/ObjStm" + _NAME_END)
 _FLATE_ONLY_RE = re.compile(rb"/Filter\s*\[?\s*/(?:FlateDecode|Fl)\s*\]?\s*(?:/(?!Filter)|>>)")
+_PARAMETERS_RE = re.compile(rb"/(?:DecodeParms|DP|FFilter|F)" + _NAME_END)
 LONGEST_DICTIONARY = 4096
+MOST_OBJECT_STREAMS = 10_000
+MOST_ESCAPES = 300_000
+"""Three times the `#` that chance puts into 25 MB of packed pictures."""
 
 
 def check_pdf(body: bytes, limits: Limits, form: Form) -> Cleaned | Refused:
@@ -46,27 +50,37 @@ def check_pdf(body: bytes, limits: Limits, form: Form) -> Cleaned | Refused:
     end = body.rfind(b"%%EOF")
     if end < 0 or body[end + 5 :].strip(b"\0 \r\n\t\f"):
         return DAMAGED
-    if (bad := _find_in_pdf(body)) is not None:
-        return bad
-    left, found = limits.pdf_unpacked, 0
-    for match in _STREAM_RE.finditer(body):
-        before = _unescape(body[max(0, match.start() - LONGEST_DICTIONARY) : match.start()])
-        dictionary = before[before.rfind(b" obj") + 4 :] if b" obj" in before else before
-        if not _OBJECT_STREAM_RE.search(dictionary):
-            continue
-        found += 1
-        if b"/Filter" in dictionary and not _FLATE_ONLY_RE.search(dictionary):
-            return Refused("document_runs_code", {"found": "hidden objects"})
-        stop = body.find(b"endstream", match.end())
-        packed = body[match.end() : stop if stop >= 0 else len(body)]
-        inside = packed if b"/Filter" not in dictionary else _inflate(packed, left)
-        if inside is None:
-            return Refused("archive_too_large", {"limit": limits.pdf_unpacked})
-        left -= len(inside)
-        if (bad := _find_in_pdf(inside)) is not None:
-            return bad
-    if found != len(_OBJECT_STREAM_RE.findall(_unescape(body))):
+    if body.count(b"#") > MOST_ESCAPES:
         return DAMAGED
+    plain = _unescape(body)
+    if (bad := _find_in_pdf(plain)) is not None:
+        return bad
+    named = list(_OBJECT_STREAM_RE.finditer(body))
+    if len(named) != len(_OBJECT_STREAM_RE.findall(plain)):
+        return Refused("document_runs_code", {"found": "hidden objects"})  # nobody escapes the letters of that word without a purpose
+    if len(named) > MOST_OBJECT_STREAMS:
+        return Refused("archive_too_large", {"entries": len(named), "limit": MOST_OBJECT_STREAMS})
+    left, reached = limits.pdf_unpacked, 0
+    for name in named:
+        if name.start() < reached:
+            return DAMAGED
+        begin = _STREAM_RE.search(body, name.end(), name.end() + LONGEST_DICTIONARY)
+        if begin is None:
+            return DAMAGED
+        opening = body.rfind(b"obj", max(reached, name.start() - LONGEST_DICTIONARY), name.start())
+        dictionary = _unescape(body[max(opening, reached) : begin.start()])
+        packed_so = b"/Filter" in dictionary
+        if (packed_so and not _FLATE_ONLY_RE.search(dictionary)) or _PARAMETERS_RE.search(dictionary):
+            return Refused("document_runs_code", {"found": "hidden objects"})
+        stop = body.find(b"endstream", begin.end())
+        reached = stop if stop >= 0 else len(body)
+        if packed_so:
+            inside = _inflate(body[begin.end() : reached], left)
+            if isinstance(inside, Refused):
+                return inside
+            left -= len(inside)
+            if (bad := _find_in_pdf(_unescape(inside))) is not None:
+                return bad
     return body, None
 
 
@@ -77,8 +91,7 @@ def _unescape(body: bytes) -> bytes:
     return re.sub(rb"#([0-9A-Fa-f]{2})", lambda found: bytes([int(found[1], 16)]), body)
 
 
-def _find_in_pdf(body: bytes) -> Refused | None:
-    plain = _unescape(body)
+def _find_in_pdf(plain: bytes) -> Refused | None:
     for reason, pattern in (
         ("document_encrypted", _ENCRYPT_RE),
         ("document_runs_code", _RUNS_RE),
@@ -90,14 +103,16 @@ def _find_in_pdf(body: bytes) -> Refused | None:
     return None
 
 
-def _inflate(packed: bytes, most: int) -> bytes | None:
-    """Unpacked, or None if it grows beyond the limit; what is damaged counts as far as it goes, as viewers do."""
+def _inflate(packed: bytes, most: int) -> bytes | Refused:
+    """Unpacked to its end. What has no end within its stream, or breaks, may go on where only a viewer looks: refused."""
     unpacker = zlib.decompressobj()
     try:
         inside = unpacker.decompress(packed, most + 1)
     except zlib.error:
-        return b"/JavaScript "  # a stream of objects that only a lenient viewer can read is treated as the worst it could be
-    return None if len(inside) > most else inside
+        return Refused("document_runs_code", {"found": "hidden objects"})
+    if len(inside) > most:
+        return Refused("archive_too_large", {"limit": most})
+    return inside if unpacker.eof else Refused("document_runs_code", {"found": "hidden objects"})
 
 
 # Office -----------------------------------------------------------------------------------------------------------------------------------

@@ -16,7 +16,10 @@ from chengyun.sources.attachments.records import Limits, Taken
 
 Cleaned = tuple[bytes, Taken | None]
 MOST_BOXES = 20_000
-MOST_SAMPLES = 2_000_000
+MOST_SAMPLES = 300_000
+"""Of one track. Ten minutes of film have about 30,000; each step below is bounded, because each is a loop."""
+MOST_TRACKS = 8
+MOST_BLOCKS = 300_000
 DAMAGED = Refused("file_damaged")
 
 _KEEP = {
@@ -109,7 +112,7 @@ def _clean_mp4(body: bytearray, form: Form) -> Cleaned | Refused:
     media, other = [], []
     for track in (box for box in walk(body, moov.inside, moov.end, count) if box.name == "trak"):
         (media if _handler(body, track, count) in ("vide", "soun") else other).append(track)
-    if not media:
+    if not media or len(media) > MOST_TRACKS:
         raise Damaged
     if form.kind.value == "sound" and any(_handler(body, track, count) == "vide" for track in media):
         return Refused("file_type_differs", {"found": "video/mp4"})
@@ -150,18 +153,24 @@ def _wipe(body: bytearray, box: Box) -> None:
 
 def _wipe_gaps(body: bytearray, data: list[Box], used: list[tuple[int, int]]) -> None:
     """Zero what no picture or sound sample points at: samples of other tracks, and whatever hides between."""
+    joined: list[tuple[int, int]] = []
+    for start, end in used:
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    place = 0
     for box in data:
         at = box.inside
-        for start, end in used:
-            if end <= at or start >= box.end:
-                continue
-            if start > at:
-                body[at:start] = bytes(start - at)
-            at = max(at, min(end, box.end))
+        while place < len(joined) and joined[place][0] < box.end:
+            start, end = joined[place]
+            if start < box.inside or end > box.end:
+                raise Damaged
+            body[at:start] = bytes(start - at)
+            at, place = end, place + 1
         body[at : box.end] = bytes(box.end - at)
-    for start, end in used:
-        if not any(box.inside <= start and end <= box.end for box in data):
-            raise Damaged
+    if place < len(joined):
+        raise Damaged
 
 
 def _inner(body: bytearray, box: Box, path: str, count: list[int]) -> Box:
@@ -319,23 +328,28 @@ def _read_tracks(body: bytearray, at: int, end: int, kinds: set[int]) -> None:
 
 
 def _children(body: bytearray, at: int, end: int) -> Iterator[tuple[int, int, int, int]]:
-    while at < end:
+    for _ in range(MOST_BOXES):
+        if at >= end:
+            return
         number, inside, size = _element(body, at, end)
         if size == _UNKNOWN:
             raise Damaged
         yield number, at, inside, inside + size
         at = inside + size
+    raise Damaged
 
 
 def _end_of_cluster(body: bytearray, at: int, end: int) -> int:
-    while at < end:
+    for _ in range(MOST_BLOCKS):
+        if at >= end:
+            return at
         number, inside, size = _element(body, at, end)
         if number in _LEVEL_ONE:
             return at
         if size == _UNKNOWN:
             raise Damaged
         at = inside + size
-    return at
+    raise Damaged
 
 
 def _void(body: bytearray, start: int, end: int) -> None:

@@ -8,6 +8,9 @@ from chengyun.sources.attachments.records import Limits, Taken
 
 Cleaned = tuple[bytes, Taken | None]
 DAMAGED = Refused("file_damaged")
+MOST_CHUNKS = 200
+MOST_AMR_FRAMES = 1_000_000
+"""Five and a half hours; a frame may be one byte long."""
 _AMR_FRAMES = (13, 14, 16, 18, 20, 21, 27, 32, 6, 0, 0, 0, 0, 0, 0, 1)
 _AMR_WB_FRAMES = (18, 24, 33, 37, 41, 47, 51, 59, 61, 6, 0, 0, 0, 0, 1, 1)
 """Bytes of a frame by its type (RFC 4867, 5.3); 0: the type is reserved."""
@@ -15,7 +18,7 @@ _AMR_WB_FRAMES = (18, 24, 33, 37, 41, 47, 51, 59, 61, 6, 0, 0, 0, 0, 1, 1)
 
 def clean_wav(body: bytes, limits: Limits, form: Form) -> Cleaned | Refused:
     """Only `fmt `, `fact` and `data` stay; LIST, bext, iXML, id3 and strangers are gone."""
-    kept, at, seen = [], 12, set()
+    kept, at, seen, many = [], 12, set(), 0
     while at + 8 <= len(body):
         name, size = body[at : at + 4], struct.unpack_from("<I", body, at + 4)[0]
         if at + 8 + size > len(body):
@@ -24,7 +27,8 @@ def clean_wav(body: bytes, limits: Limits, form: Form) -> Cleaned | Refused:
             kept.append(body[at : at + 8 + size] + b"\0" * (size & 1))
             seen.add(name)
         at += 8 + size + (size & 1)
-        if len(kept) > 64:
+        many += 1
+        if many > MOST_CHUNKS:
             return DAMAGED
     if not {b"fmt ", b"data"} <= seen:
         return DAMAGED
@@ -151,4 +155,6 @@ def clean_amr(body: bytes, limits: Limits, form: Form) -> Cleaned | Refused:
             return DAMAGED
         at += length
         frames += 1
+        if frames > MOST_AMR_FRAMES:
+            return DAMAGED
     return (body, None) if frames else DAMAGED
