@@ -95,6 +95,26 @@ class TestACategoryIsReadWithTheRulesOfItsDay:
         assert [catalogue.get(c.code, AUTUMN_2026).name_zh for c in (fault, thing)] == ["供水井盖异常", "供水井盖"]
 
 
+class TestWhatACaseGoesUnder:
+    thing = category("01001", "供水井盖", kind=CategoryKind.COMPONENT, code=CategoryCode("2026:component:01001"))
+    fault = category("01001", "供水井盖异常", kind=CategoryKind.COMPONENT_FAULT, code=CategoryCode("2026:component_fault:01001"))
+    was = replace(
+        old("0101", "2026:component:01001"), kind=CategoryKind.COMPONENT, code=CategoryCode("2013:component:0101"), name_zh="上水井盖"
+    )
+    catalogue = Catalogue([thing, fault, was])
+
+    def test_since_2026_it_goes_under_the_fault_and_not_under_the_thing(self) -> None:
+        assert self.catalogue.fileable(AUTUMN_2026) == (self.fault,)
+        assert self.catalogue.search("井盖", AUTUMN_2026) == (self.fault,)
+
+    def test_before_2026_it_went_under_the_component(self) -> None:
+        assert self.catalogue.fileable(SUMMER_2025) == (self.was,)
+        assert self.catalogue.search("gongshui", SUMMER_2025) == () and self.catalogue.search("ssjg", SUMMER_2025) == (self.was,)
+
+    def test_things_are_found_when_things_are_asked_for(self) -> None:
+        assert self.catalogue.search("井盖", AUTUMN_2026, kinds=[CategoryKind.COMPONENT]) == (self.thing,)
+
+
 class TestTheStandardTable:
     def test_the_row_of_the_area_class_takes_the_place_of_the_row_for_all(self) -> None:
         catalogue = Catalogue([category("06010")], [entry(1, 4), entry(1, 8, area_class=3), entry(2, 2)])

@@ -1,7 +1,9 @@
 """What ships is sound, complete in both languages, and honest about where it came from."""
 
+import re
 from collections import Counter
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -137,3 +139,14 @@ def test_questions_are_asked_in_both_languages_and_choices_are_choices() -> None
 
 def test_number_plates_and_names_are_personal() -> None:
     assert all(f.personal_level == 3 for f in SHIPPED.fields if f.key in {"plate", "owner_name"})
+
+
+def test_the_reference_page_names_only_questions_the_catalogue_answers() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "catalogue.md").read_text(encoding="utf-8")
+    asked = set(re.findall(r"^catalogue\.(\w+)\(", page, re.MULTILINE))
+    assert len(asked) >= 10 and all(callable(getattr(CATALOGUE, name)) for name in asked)
+    told = re.search(r"of the shipped (\d+) old codes, (\d+) wait", page)
+    assert told and (int(told[1]), int(told[2])) == (
+        len([c for c in SHIPPED.categories if c.scheme != "2026"]),
+        len(CATALOGUE.unmapped(TODAY)),
+    )

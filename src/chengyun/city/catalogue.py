@@ -20,7 +20,7 @@ FIELDS = ("facilities", "upkeep", "environment", "traffic", "safety", "enforceme
 """The six fields of city management. Which major belongs to which is `city/data/fields_by_major.csv`, chosen by us."""
 
 FILED_KINDS = (CategoryKind.COMPONENT_FAULT, CategoryKind.MATTER)
-"""Kinds a case of the 2026 scheme can be filed under; a component type names a thing, not what is wrong with it."""
+"""Kinds a case of the 2026 scheme is filed under; a component type names a thing, not what is wrong with it (see `may_be_filed`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,7 @@ class Catalogue:
             self._versions.setdefault(category.code, []).append(category)
             if category.kind is CategoryKind.COMPONENT_FAULT and category.linked_component:
                 self._faults_of.setdefault(category.linked_component, []).append(category)
+        self._with_faults = {c.scheme for c in self.categories if c.kind is CategoryKind.COMPONENT_FAULT}
         self._standards: dict[CategoryCode, list[StandardEntry]] = {}
         for entry in standards:
             self._standards.setdefault(entry.category, []).append(entry)
@@ -85,6 +86,16 @@ class Catalogue:
         for question in fields:
             self._fields[question.category] = (*self._fields.get(question.category, ()), question)
         self._keys = {category.code: (category.pinyin or pinyin_key(category.name_zh)).split() for category in self.categories}
+
+    @property
+    def standards(self) -> tuple[StandardEntry, ...]:
+        """Every row of the standard table, all versions."""
+        return tuple(entry for entries in self._standards.values() for entry in entries)
+
+    @property
+    def fields(self) -> tuple[CategoryField, ...]:
+        """Every question, by category."""
+        return tuple(question for asked in self._fields.values() for question in asked)
 
     # --- one category ---------------------------------------------------------------------------------------------
 
@@ -110,7 +121,7 @@ class Catalogue:
     def in_force(
         self, day: date, *, scheme: str | None = None, kinds: Iterable[CategoryKind] | None = None, field: str | None = None
     ) -> tuple[Category, ...]:
-        """Categories of a day, by scheme, kind, number. `kinds=FILED_KINDS` gives those a case can be filed under."""
+        """Categories of a day, in the order they were given; `fileable` gives those a case can be filed under."""
         wanted = None if kinds is None else frozenset(kinds)
         return tuple(
             c
@@ -120,6 +131,13 @@ class Catalogue:
             and (wanted is None or c.kind in wanted)
             and (field is None or c.field == field)
         )
+
+    def may_be_filed(self, category: Category) -> bool:
+        """Can a case go under it? A component type only in a scheme that has no faults of components: those before 2026."""
+        return category.kind is not CategoryKind.COMPONENT or category.scheme not in self._with_faults
+
+    def fileable(self, day: date, *, field: str | None = None) -> tuple[Category, ...]:
+        return tuple(c for c in self.in_force(day, field=field) if self.may_be_filed(c))
 
     # --- what belongs to it ---------------------------------------------------------------------------------------
 
@@ -177,21 +195,22 @@ class Catalogue:
 
     def without_standard(self, day: date) -> tuple[Category, ...]:
         """Categories a case could be filed under, were there a row of the standard table for them. Work for the city."""
-        today = self.in_force(day, kinds=FILED_KINDS)
-        return tuple(c for c in today if not any(in_force(e.valid_from, e.valid_to, day) for e in self._standards.get(c.code, ())))
+        return tuple(
+            c for c in self.fileable(day) if not any(in_force(e.valid_from, e.valid_to, day) for e in self._standards.get(c.code, ()))
+        )
 
     # --- looking for one ------------------------------------------------------------------------------------------
 
-    def search(self, text: str, day: date, *, kinds: Iterable[CategoryKind] | None = FILED_KINDS, limit: int = 20) -> tuple[Category, ...]:
-        """Find by Chinese or English name, pinyin (`baolu`), initials (`bllj`) or number (`06010`). Best match first."""
-        asked = "".join(text.split()).casefold()
+    def search(self, text: str, day: date, *, kinds: Iterable[CategoryKind] | None = None, limit: int = 20) -> tuple[Category, ...]:
+        """Find by Chinese or English name, pinyin (`baolu`), initials (`bllj`) or number (`06010`). Best match first.
+
+        kinds   None: what a case can be filed under
+        """
+        asked, words = "".join(text.split()).casefold(), text.casefold().split()
         if not asked:
             return ()
-        ranked = [
-            (rank, c.code, c)
-            for c in self.in_force(day, kinds=kinds)
-            if (rank := self._rank(c, asked, text.casefold().split())) is not None
-        ]
+        offered = self.fileable(day) if kinds is None else self.in_force(day, kinds=kinds)
+        ranked = [(rank, c.code, c) for c in offered if (rank := self._rank(c, asked, words)) is not None]
         return tuple(c for _, _, c in sorted(ranked, key=lambda row: row[:2])[:limit])
 
     def _rank(self, category: Category, asked: str, words: list[str]) -> int | None:
