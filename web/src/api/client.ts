@@ -60,7 +60,14 @@ export function newWrite(method: Write["method"], path: string, body?: unknown):
   return { key: newKey(), method, path, body };
 }
 
+let given = "";
+/** The token as the server last handed it out; the cookie is asked only before that. */
+export function setCsrf(token: string): void {
+  given = token;
+}
+
 export function csrfToken(): string {
+  if (given) return given;
   const found = /(?:^|;\s*)csrftoken=([^;]+)/.exec(document.cookie);
   return found ? decodeURIComponent(found[1]!) : "";
 }

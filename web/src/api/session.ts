@@ -2,7 +2,7 @@
 import { computed, ref } from "vue";
 import { setCityTime, setZone } from "../kit/city-clock";
 import { setLanguage } from "../text";
-import { ApiError, onSignedOut, read, write } from "./client";
+import { onSignedOut, read, setCsrf, write } from "./client";
 import type { Me } from "./types";
 
 export const me = ref<Me | null>(null);
@@ -35,31 +35,57 @@ export function homeOf(): string {
   return `/${first}`;
 }
 
-function take(found: Me): Me {
-  me.value = found;
+/** What the server says about the session; `city` is the tenant, and a person stands there only when signed in. */
+interface SessionAnswer {
+  signed_in: boolean;
+  csrf: string;
+  person?: { id: number; number: string; name: string } | null;
+  org?: { id: number; name_zh: string; name_en: string } | null;
+  posts: { role: string; org?: number | null; areas?: string[] | null; fields?: string[] | null }[];
+  language: "zh" | "en" | null;
+  city: { code: string; name_zh: string; name_en: string; zone: string; bounds: number[]; simulated: boolean };
+  now: string;
+  rate?: number;
+  demo: boolean;
+  rail?: string[];
+}
+
+export const city = ref<SessionAnswer["city"] | null>(null);
+
+function take(found: SessionAnswer): Me | null {
+  setCsrf(found.csrf);
+  city.value = found.city;
+  setZone(found.city.zone);
   setCityTime(found.now, found.rate ?? 1);
-  if (found.tenant.zone) setZone(found.tenant.zone);
+  if (!found.signed_in || !found.person) return (me.value = null);
+  const [west, south, east, north] = found.city.bounds as [number, number, number, number];
   if (found.language && localStorage.getItem("cy.language") === null) setLanguage(found.language);
-  return found;
+  return (me.value = {
+    person: found.person, org: found.org ?? null, posts: found.posts.map((p) => ({ role: p.role, scope: { area: p.areas?.[0] ?? null, fields: p.fields ?? null } })), language: found.language, rail: found.rail,
+    tenant: { name_zh: found.city.name_zh, name_en: found.city.name_en, center: [(west + east) / 2, (south + north) / 2], zoom: zoomFor(west, east), bounds: [west, south, east, north], zone: found.city.zone },
+    now: found.now, simulated: found.city.simulated, practice: found.demo,
+  });
+}
+
+/** The zoom at which a width in degrees fills about 900 px. */
+function zoomFor(west: number, east: number): number {
+  const span = Math.max(0.001, east - west);
+  return Math.min(16, Math.max(8, Math.log2((360 / span) * (900 / 512))));
 }
 
 /** Who I am, or null if nobody is signed in. */
 export async function findMe(): Promise<Me | null> {
-  try {
-    return take(await read<Me>("/me"));
-  } catch (error) {
-    if (error instanceof ApiError && (error.status === 401 || error.status === 403)) return null;
-    throw error;
-  }
+  return take(await read<SessionAnswer>("/session"));
 }
 
-export async function signIn(account: string, password: string): Promise<Me> {
-  return take(await write<Me>("POST", "/session", { account, password }));
+export async function signIn(account: string, password: string): Promise<Me | null> {
+  return take(await write<SessionAnswer>("POST", "/session", { account, password }));
 }
 
 export async function signOut(): Promise<void> {
   await write("DELETE", "/session");
   me.value = null;
+  await findMe().catch(() => null);
 }
 
 onSignedOut(() => {

@@ -115,16 +115,15 @@ export interface CaseFull extends CaseRow {
 }
 
 export interface ActionBody { action: string; expected_seq: number; facts?: Record<string, unknown>; texts?: Record<string, string>; evidence?: { id: string; stage: string; kind?: string }[]; captured_at?: string }
-export interface ActionResult { case: CaseRow; events?: { seq: number; type: string }[] }
-export interface BulkResult { results: { case: string; ok: boolean; number?: string; code?: string; reason?: string; message?: string; result?: ActionResult }[] }
+export interface ActionResult { case: string; number: string; seq: number; state: string; events: string[]; proposals: string[]; repeated: boolean }
+export interface BulkResult { results: { case: string; done: ActionResult | null; code?: string | null; reason?: string | null; message?: string | null }[] }
 
+/** Only what the role may send is sent: the server refuses a field that is not his. */
 export interface ReportBody {
-  category: string | null; lon: number | null; lat: number | null; address: string; description: string;
-  evidence: { id: string; stage: string; kind?: string }[];
-  component?: string | null; contact?: { name?: string; phone?: string; wants_answer?: boolean } | null;
-  source_detail: string; captured_at: string; urgency?: string; accuracy_m?: number | null; facts?: Record<string, unknown>;
+  category?: string | null; place?: [number, number] | null; accuracy_m?: number | null; address?: string; description?: string; note?: string;
+  attachments?: { id: string; stage: string }[]; component?: string | null; urgency?: string; contact?: { name: string; phone: string }; wants_answer?: boolean; source_detail?: string; captured_at?: string; asked?: Record<string, unknown>;
 }
-export interface ReportResult { id: string; number: string; code?: string; state?: string; similar?: { id: string; number: string; distance_m: number; title: string }[] }
+export type ReportResult = ActionResult & { code?: string };
 
 export interface Figure { key: string; value: number | null; numerator: number | null; denominator: number | null; points?: number | null; weight?: number | null; formula?: string | null; filter?: QueueFilter | null; unit?: string | null }
 export interface UnitScore { unit: OrgRef; rank: number | null; score: number | null; band?: string | null; change?: number | null; cases: number; figures: Figure[]; trend?: number[]; note?: string | null }

@@ -7,6 +7,7 @@ import type { ActionBody, ActionResult, CaseFull, CaseRow, NextAction } from "..
 import { say, sayOf } from "../text";
 import { tell } from "../kit/toasts";
 import { cityNow } from "../kit/city-clock";
+import { numberOf } from "./number";
 
 export type Need = { kind: "text" | "photo" | "fact"; name: string; optional: boolean };
 
@@ -48,7 +49,7 @@ export function bodyOf(action: NextAction, seq: number, filled: Filled): ActionB
 
 /** Keys of the desk by act (design language 12), for acts whose key the server did not name. */
 export const KEY_OF: Record<string, string> = {
-  verify: "KeyV", ask_verification: "KeyV", file: "KeyF", dispatch: "KeyD", return: "KeyR", return_to_centre: "KeyR", ask_extension: "KeyE", extend: "KeyE", ask_suspension: "KeyP", suspend: "KeyP",
+  order_verify: "KeyV", verify: "KeyV", file: "KeyF", dispatch: "KeyD", return: "KeyR", return_filing: "KeyR", send_back: "KeyR", ask_extension: "KeyE", ask_suspension: "KeyP",
   urge: "KeyU", supervise: "Shift+KeyU", order_check: "KeyC", close: "Shift+KeyC", merge: "KeyB", note: "Shift+KeyN",
 };
 export function keyOf(action: NextAction): string | null {
@@ -65,6 +66,9 @@ export function proposedOf(actions: readonly NextAction[]): NextAction | null {
   return able.find((a) => a.proposed) ?? able.find((a) => !a.danger) ?? able[0] ?? null;
 }
 
+/** The act that takes an act back, by the lifecycle table. */
+const RECALL_OF: Record<string, string> = { order_verify: "recall_verify", dispatch: "recall" };
+
 /** One act at a time; an error keeps what was typed and says what, why and who. */
 export function useAct(after: (result: ActionResult, action: NextAction) => void) {
   const busy = ref(false);
@@ -76,8 +80,8 @@ export function useAct(after: (result: ActionResult, action: NextAction) => void
     problem.value = null;
     try {
       const result = await act(on.id, bodyOf(action, on.seq, filled));
-      const recall = result.case && sayOf("recall", action.action, {}, "");
-      tell(say("act.done", { act: action.label, number: on.number || result.case?.number || "" }), recall ? { recall: { label: recall, run: () => recallAct(result.case, action) } } : {});
+      const recall = sayOf("recall", action.action, {}, "");
+      tell(say("act.done", { act: action.label, number: numberOf(result.number || on.number) }), recall ? { recall: { label: recall, run: () => recallAct(result, action) } } : {});
       after(result, action);
       return true;
     } catch (error) {
@@ -90,10 +94,10 @@ export function useAct(after: (result: ActionResult, action: NextAction) => void
   }
 
   /** Taking an act back is a new entry in the history, by the same door. */
-  async function recallAct(now: CaseRow, action: NextAction): Promise<void> {
+  async function recallAct(now: ActionResult, action: NextAction): Promise<void> {
     try {
-      const result = await act(now.id, { action: "recall", expected_seq: now.seq, facts: { action: action.action } });
-      tell(say("act.recalled", { act: action.label, number: now.number }));
+      const result = await act(now.case, { action: RECALL_OF[action.action] ?? "recall", expected_seq: now.seq });
+      tell(say("act.recalled", { act: action.label, number: numberOf(now.number) }));
       after(result, { ...action, action: "recall" });
     } catch (error) {
       tell(sentenceOf(error), { kind: "refused", errorId: error instanceof ApiError ? error.errorId : null });

@@ -3,6 +3,8 @@
 // the rest; it comes back to its author with the reason and stays until he has dealt with it.
 import { computed, ref } from "vue";
 import { ApiError, newKey, NotSent, send, type Write } from "../api/client";
+import { evidenceIn } from "../api/cases";
+import type { ActionResult } from "../api/types";
 import { cityNow } from "../kit/city-clock";
 
 export interface KeptPhoto { key: string; blob: Blob; name: string; stage: string; id: string | null }
@@ -111,12 +113,12 @@ export async function flush(pauses?: readonly number[]): Promise<void> {
           const form = new FormData();
           form.append("file", photo.blob, photo.name);
           form.append("stage", photo.stage);
-          const made = await send<{ id: string }>({ key: photo.key, method: "POST", path: "/sources/attachments", body: form }, pauses);
-          item = await set(item, { photos: item.photos.map((p) => (p.key === photo.key ? { ...p, id: made.id } : p)) });
+          const made = await send<{ id: string | number }>({ key: photo.key, method: "POST", path: "/sources/attachments", body: form }, pauses);
+          item = await set(item, { photos: item.photos.map((p) => (p.key === photo.key ? { ...p, id: String(made.id) } : p)) });
         }
-        const evidence = item.photos.map((p) => ({ id: p.id!, stage: p.stage, kind: "photo" }));
-        const result = await send<{ id?: string; number?: string; code?: string; case?: { id: string; number: string } }>({ key: item.key, method: item.method, path: item.path, body: { ...item.body, evidence: [...((item.body.evidence as object[] | undefined) ?? []), ...evidence], captured_at: item.captured_at } }, pauses);
-        await set(item, { state: "sent", number: result?.number ?? result?.code ?? result?.case?.number, case: result?.id ?? result?.case?.id, photos: [] });
+        const evidence = evidenceIn(item.photos.map((p) => ({ id: p.id!, stage: p.stage })));
+        const result = await send<ActionResult>({ key: item.key, method: item.method, path: item.path, body: { ...item.body, [item.kind === "report" ? "attachments" : "evidence"]: evidence, captured_at: item.captured_at } }, pauses);
+        await set(item, { state: "sent", number: result?.number, case: result ? String(result.case) : undefined, photos: [] });
         online.value = true;
       } catch (error) {
         if (error instanceof ApiError && error.status !== 401 && error.status < 500) {
