@@ -19,5 +19,5 @@ export default defineConfig({
   server: {
     proxy: mocked ? undefined : { "/api": server, "/tiles": server, "/rt": { target: server, ws: false } },
   },
-  test: { environment: "jsdom", include: ["tests/**/*.test.ts"], css: false, clearMocks: true },
+  test: { environment: "jsdom", include: ["tests/**/*.test.ts"], css: false, clearMocks: true, server: { deps: { inline: ["element-plus"] } } },
 });

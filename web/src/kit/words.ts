@@ -38,7 +38,7 @@ export function sameDay(a: number, b: number): boolean {
 export function spanOf(minutes: number, dayMinutes = 480, working = false): string {
   const { figure, unit } = figureOf(minutes, dayMinutes, working);
   if (unit === "hours") return figure;
-  if (unit === "minutes") return say("span.minutes", { n: figure });
+  if (unit === "minutes") return say("span.minutes", { n: figure === "0" ? "<1" : figure });
   return say(working ? "span.workdays" : "span.days", { n: figure });
 }
 
