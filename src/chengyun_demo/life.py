@@ -11,9 +11,11 @@ from datetime import UTC, datetime, timedelta
 
 from chengyun.base.ids import AttachmentId, CaseId, OrgId, PersonId, ReporterId
 from chengyun.base.results import Refused
+from chengyun.cases import timers
 from chengyun.cases.decide import decide
+from chengyun.cases.desk import card
 from chengyun.cases.evolve import evolve
-from chengyun.cases.ports import ReporterIdentity
+from chengyun.cases.ports import AuditEntry, Message, Recording, ReporterIdentity
 from chengyun.cases.records import (
     Action,
     Actor,
@@ -67,6 +69,21 @@ class PastCase:
     reporters: tuple[ReporterIdentity, ...]
     address: str
     photos: tuple[PastPhoto, ...]
+
+    def recording(self, now: datetime) -> Recording:
+        """The same as one write of the desk: events, words, audit, outbox and the timers of the clocks that still run."""
+        case = self.case
+        return Recording(
+            case=case,
+            before_seq=0,
+            events=self.events,
+            texts=self.texts,
+            reporters=self.reporters,
+            address=self.address,
+            audit=tuple(AuditEntry(f"case.{e.type}", f"case:{case.id}", "done", e.actor, e.at, "simulated") for e in self.events),
+            messages=tuple(Message("case", case.id, e.seq, card(case, e)) for e in self.events),
+            timers=tuple(timer for clock in case.clocks for timer in timers.set_for(case, clock, now) if timer.at > now),
+        )
 
 
 @dataclass
@@ -135,19 +152,21 @@ class Life:
         )  # fmt: skip
 
     def _reporters(self, case: CaseId) -> tuple[Reporter, ...]:
-        plan = self.plan
-        if plan.family not in (SourceFamily.PUBLIC, SourceFamily.HOTLINE):
-            return ()
-        ident = self.world.numbers.next_reporter()
-        if plan.reporter is not None:
-            details = self.world.city.people.details[plan.reporter]
-            self.identities.append(ReporterIdentity(ident, plan.reporter, details.name_zh, details.phone))
-        elif plan.family is SourceFamily.HOTLINE:
+        """Whoever told us, as the desk notes him: staff and machines by their id, the public with name and phone apart."""
+        plan, ident = self.plan, self.world.numbers.next_reporter()
+        public = plan.family in (SourceFamily.PUBLIC, SourceFamily.HOTLINE)
+        person = plan.reporter
+        if plan.family is SourceFamily.HOTLINE:
             self.identities.append(ReporterIdentity(ident, None, name_of(200 + int(ident))[0], f"1001000{int(ident) % 10000:04d}"))
+        elif public and person is not None:
+            details = self.world.city.people.details[person]
+            self.identities.append(ReporterIdentity(ident, person, details.name_zh, details.phone))
         else:
-            self.identities.append(ReporterIdentity(ident, None))
-        wants = plan.reporter is not None or plan.family is SourceFamily.HOTLINE
-        return (Reporter(ident, plan.reporter, plan.family, case, wants_answer=wants),)
+            if plan.family not in (SourceFamily.COLLECTOR, SourceFamily.PUBLIC):
+                person = self.world.city.people.holding(Role.MACHINE)[0].id
+            self.identities.append(ReporterIdentity(ident, person))
+        wants = public and (person is not None or plan.family is SourceFamily.HOTLINE)
+        return (Reporter(ident, person, plan.family, case, wants_answer=wants),)
 
     # --- acting ---------------------------------------------------------------------------------------------------
 

@@ -96,6 +96,8 @@ def engage_people(
         community = grid[:12]
         collector = add(f"C{n:03d}", orgs.id("CTR-COL"), _post(Role.COLLECTOR, area=community))
         grid_of_collector[collector.id] = grid
+    for n in (1, 2):
+        add(f"C9{n:02d}", orgs.id("CTR-COL"), _post(Role.COLLECTOR, area=HOME_STREET))
     for n in range(1, 5):
         add(f"S{n:03d}", orgs.id("CTR-SUP"), _post(Role.INTAKE_OFFICER, area=DISTRICT))
     lead_one = add("S011", orgs.id("CTR-SUP"), _post(Role.SHIFT_LEAD, area=DISTRICT))
@@ -147,6 +149,7 @@ def engage_people(
     numbers = {p.number: p for p in register.people}
     shifts = (
         *_collector_shifts(grid_of_collector, today, days_back),
+        *_mobile_shifts([numbers["C901"], numbers["C902"]], today, days_back),
         *_desk_shifts([numbers[k] for k in ("S001", "S002", "S003", "S004", "S011", "S012")] + dispatchers, today, days_back),
     )
     return People(tuple(register.people), register.details, _accounts(numbers, orgs), shifts, grid_of_collector)
@@ -157,7 +160,8 @@ def _moment(day: date, hour: int, minute: int = 0) -> datetime:
 
 
 def _collector_shifts(grids: Mapping[PersonId, AreaCode], today: date, days_back: int) -> list[Shift]:
-    """Early and late turns change by week; one rest day in seven, by turn."""
+    """Early and late turns change by week; one rest day in seven, by turn. The area of a shift is the community; which grid of it is
+    walked stands in `grid_of_collector`."""
     made = []
     for back in range(-14, days_back + 1):
         day = today - timedelta(days=back)
@@ -167,6 +171,13 @@ def _collector_shifts(grids: Mapping[PersonId, AreaCode], today: date, days_back
             early = (day.isocalendar().week + person) % 2 == 0
             made.append(Shift(person, _moment(day, 7 if early else 13), _moment(day, 14 if early else 20, 30), grid))
     return made
+
+
+def _mobile_shifts(people: Sequence[Person], today: date, days_back: int) -> list[Shift]:
+    """Two collectors without a grid, one early and one late every day: they check where nobody of the community may or can."""
+    days = [today - timedelta(days=back) for back in range(-14, days_back + 1)]
+    early = [Shift(people[0].id, _moment(day, 7), _moment(day, 14)) for day in days]
+    return early + [Shift(people[1].id, _moment(day, 13), _moment(day, 20, 30)) for day in days]
 
 
 def _desk_shifts(people: Sequence[Person], today: date, days_back: int) -> list[Shift]:
@@ -207,7 +218,7 @@ def _accounts(numbers: Mapping[str, Person], orgs: Organisations) -> tuple[Accou
         Account("auditor", "A003", Role.AUDITOR, "审计员", "Auditor"),
         Account("citizen", "P001", Role.CITIZEN, "市民", "Citizen"),
         Account("machine", "M001", Role.MACHINE, "视频巡查接口", "Machine client: video patrol"),
-        Account("collector2", "C009", Role.COLLECTOR, "信息采集员（鼓楼社区，另一网格）", "Collector, Gulou Community, the other grid"),
+        Account("collector2", "C901", Role.COLLECTOR, "信息采集员（机动核查）", "Collector without a grid, for checks"),
         Account("street", clerk("ST2"), Role.UNIT_CLERK, "钟楼街道办事处 内勤", "Clerk of Zhonglou Street Office"),
         Account("cleaning", clerk("ST2-SAN"), Role.UNIT_CLERK, "街道环卫保洁队 队长", "Head of the Street Cleaning Team"),
         Account("cleaner", hand("ST2-SAN"), Role.HANDLER, "街道环卫保洁队 处置人员", "Handler of the Street Cleaning Team"),

@@ -19,13 +19,18 @@ class Rota:
             self._by_day.setdefault(shift.starts.date(), []).append(shift)
         self._roles = {person.id: {post.role for post in person.assignments if post.deputy_for is None} for person in city.people.all}
         self._grid_to_walk = {grid: code for code, grids in city.responsibility.items() for grid in grids}
+        self._walks = city.people.grid_of_collector
         self._office = compile_calendar(city.calendars[0])
 
     def walk_of(self, grid: AreaCode, day: date, draw: random.Random) -> Shift:
         """A walk of that day past a unit grid: by its own collector, on his day off by another of the community, else by anyone."""
         walks = [shift for shift in self._by_day[day] if shift.area is not None]
         own = self._grid_to_walk[grid]
-        for choice in ([w for w in walks if w.area == own], [w for w in walks if w.area and w.area[:12] == grid[:12]], walks):
+        for choice in (
+            [w for w in walks if self._walks[w.person] == own],
+            [w for w in walks if w.area and w.area[:12] == grid[:12]],
+            walks,
+        ):
             if choice:
                 return draw.choice(choice)
         raise LookupError(f"nobody walks on {day}")

@@ -529,7 +529,7 @@ def aftermath(life: Life) -> None:
     )
     if late and life.chance("appeal", 0.12):
         steps.append(lambda told: appeal(told, late[0]))
-    mine = [r.person for r in life.case.reporters if r.person is not None and r.origin == life.case.id]
+    mine = [r.person for r in life.case.reporters if r.person is not None and r.family is SourceFamily.PUBLIC and r.origin == life.case.id]
     if mine and life.chance("rated", 0.4):
         person = mine[0]
         steps.append(lambda told: rate(told, person))

@@ -139,6 +139,17 @@ def test_every_queue_of_every_account_that_has_one_holds_rows(city, past):
             assert waiting, (account.name, queue.key)
 
 
+def test_a_case_is_handed_over_like_one_write_of_the_desk(city, past):
+    for each in past:
+        recording = each.recording(city.start)
+        assert recording.before_seq == 0
+        assert len(recording.audit) == len(recording.messages) == len(recording.events)
+        assert all(timer.at > city.start for timer in recording.timers)
+    rung = {timer.dedup for each in past for timer in each.recording(city.start).timers}
+    assert len(rung) == sum(len(each.recording(city.start).timers) for each in past)
+    assert len(rung) > 100
+
+
 def test_checkers_are_neither_the_reporter_nor_of_the_unit(city, past):
     brigade = city.organisations.id("CTR-COL")
     for each in past:
