@@ -7,6 +7,7 @@ uses. Every role is held by somebody; some hold two posts, some stand in for a c
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from pypinyin import lazy_pinyin
@@ -50,8 +51,18 @@ class People:
     shifts: tuple[Shift, ...]
     grid_of_collector: Mapping[PersonId, AreaCode]
 
+    @cached_property
+    def _holders(self) -> Mapping[tuple[Role, OrgId | None], tuple[Person, ...]]:
+        found: dict[tuple[Role, OrgId | None], list[Person]] = {}
+        for person in self.all:
+            for role in dict.fromkeys(post.role for post in person.assignments):
+                for org in dict.fromkeys((None, person.org)):
+                    found.setdefault((role, org), []).append(person)
+        return {key: tuple(people) for key, people in found.items()}
+
     def holding(self, role: Role, org: OrgId | None = None) -> tuple[Person, ...]:
-        return tuple(p for p in self.all if any(a.role is role for a in p.assignments) and (org is None or p.org == org))
+        """Who has a post of that role, in one organisation or in any."""
+        return self._holders.get((role, org), ())
 
 
 def name_of(number: int) -> tuple[str, str]:
