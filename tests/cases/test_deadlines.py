@@ -141,6 +141,13 @@ def test_there_is_no_deadline_while_a_pause_lasts():
     assert due(at("2026-03-02 08:00"), limit("1 work day end_of_day"), CALENDAR, pause) is None
 
 
+@pytest.mark.parametrize("allowed", ["1 work day", "1 work day same_time", "1 work day end_of_day", "26 urgent hour"])
+def test_a_pause_that_runs_into_an_open_one_is_part_of_it(allowed):
+    pauses = [(at("2026-03-02 09:00"), at("2026-03-05 11:00")), (at("2026-03-05 11:00"), None)]
+    assert due(at("2026-03-02 08:00"), limit(allowed), CALENDAR, pauses) is None
+    assert due(at("2026-03-02 08:00"), limit(allowed), CALENDAR, [*pauses, (at("2026-03-04 08:00"), at("2026-03-06 08:00"))]) is None
+
+
 def test_a_clock_that_had_run_out_before_the_pause_keeps_its_deadline():
     pause = [(at("2026-03-02 11:00"), None)]
     assert shown(due(at("2026-03-02 08:00"), limit("2 work hour"), CALENDAR, pause).at) == "2026-03-02 10:00"

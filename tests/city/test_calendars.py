@@ -115,6 +115,12 @@ def test_openings_that_touch_at_midnight_are_one():
     assert len(calendars.compile(nights).openings(datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC))) == 1
 
 
+def test_openings_that_touch_at_noon_are_one():
+    whole = calendars.compile(calendar(weekly={0: ((time(8), time(12)), (time(12), time(18)))}))
+    monday = in_city("Asia/Shanghai", "2026-03-02 08:00")
+    assert whole.openings(monday, monday + timedelta(days=1)) == ((monday, monday + timedelta(hours=10)),)
+
+
 def test_a_make_up_workday_without_hours_has_those_of_an_ordinary_day():
     saturday = DayRule(date(2026, 3, 7), True)
     compiled = calendars.compile(calendar("Asia/Shanghai", None, saturday))

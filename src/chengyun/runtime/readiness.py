@@ -142,7 +142,7 @@ class Readiness:
         await visitor.ask("GET", "/api/v1/session")
         account = _account_of(accounts, "dispatcher") or {}
         signed_in = await visitor.ask(
-            "POST", "/api/v1/session", {"login": account.get("login", ""), "password": account.get("password", "")}
+            "POST", "/api/v1/session", {"account": account.get("login", ""), "password": account.get("password", "")}
         )
         if signed_in.status not in (200, 201):
             return ["sign-in"]

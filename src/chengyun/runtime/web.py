@@ -27,7 +27,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chengyun import screens
-from chengyun.runtime import web_folder, wiring
+from chengyun.runtime import web_folder
 from chengyun.runtime.front_end import FrontEnd
 from chengyun.runtime.installation import Installation
 from chengyun.runtime.readiness import Readiness
@@ -43,7 +43,6 @@ OTHERS = ("api", "admin", "django-static", "files", "intake", "ogc", "open311", 
 
 def build_application(installation: Installation) -> ASGIApp:
     """The whole web application of one installation."""
-    wiring.furnish(installation)
     readiness = Readiness(installation)
     parts = list(_screen_parts())
     routes: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readiness.answer)]
