@@ -13,7 +13,7 @@ from django.test import Client
 
 from chengyun.base.time import CityClock
 from chengyun.runtime import wiring
-from chengyun.runtime.demo_city import make_demo_city
+from chengyun.runtime.demo_city import make_standing_city
 from chengyun.runtime.installation import Installation
 from chengyun.screens.house import House
 from chengyun_demo.city import DemoCity
@@ -65,7 +65,7 @@ class Town:
 @pytest.fixture(scope="module")
 def town(module_database: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     data: Path = tmp_path_factory.mktemp("town")
-    city = make_demo_city(data, TUESDAY, lambda _: None)
+    city = make_standing_city(data, TUESDAY, lambda _: None)
     clock = CityClock(TUESDAY, speed=0)
     house = wiring.furnish(Installation(data=data, mode="demo", clock="city", secret="x" * 8 + secrets.token_hex(24)), clock)
     listed = json.loads((data / "accounts.json").read_text())["accounts"]

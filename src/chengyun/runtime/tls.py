@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 FOLDER = "tls"
+AUTHORITY = "authority.crt"
 AUTHORITY_DAYS = 1825
 CERTIFICATE_DAYS = 397
 """Phones refuse server certificates that are valid for longer than 398 days."""
@@ -37,7 +38,7 @@ def read_or_make(data: Path, addresses: list[str]) -> tuple[Path, Path, Path]:
     """Authority certificate, server certificate with its chain, server key. The server's is made again when addresses change."""
     folder = data / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
-    authority_file, authority_key_file = folder / "authority.crt", folder / "authority.key"
+    authority_file, authority_key_file = folder / AUTHORITY, folder / "authority.key"
     if not authority_file.exists() or not authority_key_file.exists():
         _make_authority(authority_file, authority_key_file)
     certificate_file, key_file = folder / "server.crt", folder / "server.key"

@@ -22,12 +22,12 @@ from a2wsgi import WSGIMiddleware
 from django.core.wsgi import get_wsgi_application
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chengyun import screens
-from chengyun.runtime import web_folder
+from chengyun.runtime import tls, web_folder, wiring
 from chengyun.runtime.front_end import FrontEnd
 from chengyun.runtime.installation import Installation
 from chengyun.runtime.readiness import Readiness
@@ -43,9 +43,12 @@ OTHERS = ("api", "admin", "django-static", "files", "intake", "ogc", "open311", 
 
 def build_application(installation: Installation) -> ASGIApp:
     """The whole web application of one installation."""
+    wiring.furnish(installation)
     readiness = Readiness(installation)
     parts = list(_screen_parts())
     routes: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readiness.answer)]
+    if (authority := installation.data / tls.FOLDER / tls.AUTHORITY).exists():
+        routes.append(Route("/authority.crt", lambda _: FileResponse(authority, media_type="application/x-x509-ca-cert")))
     for part in parts:
         routes.extend(getattr(part, "ROUTES", ()))
     fallback = Fallback(WSGIMiddleware(get_wsgi_application(), workers=DJANGO_THREADS), FrontEnd(web_folder.find()))

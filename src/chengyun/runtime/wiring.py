@@ -137,6 +137,11 @@ class FileKeeper:
     books: CityBooks
 
     def take_in(self, tenant: TenantId, uploader: PersonId | None, name: str, media_type: str, body: bytes) -> AttachmentId | Refused:
+        kept = self.clean_and_keep(tenant, name, media_type, body)
+        return kept if isinstance(kept, Refused) else attachments.keep(tenant, kept, uploader, self.clock.now())
+
+    def clean_and_keep(self, tenant: TenantId, name: str, media_type: str, body: bytes) -> "attachments.Kept | Refused":
+        """The file made harmless and its derivatives on disk; no row yet."""
         zone = ZoneInfo(self.books.book(tenant).tenant.zone)
         found = take_in(body, name, media_type, zone=zone)
         if isinstance(found, Refused):
@@ -145,7 +150,7 @@ class FileKeeper:
             attachments.Piece(each.role, each.media_type, self.blobs.put(tenant, each.body), len(each.body), each.width, each.height)
             for each in found.derivatives
         )
-        kept = attachments.Kept(
+        return attachments.Kept(
             kind=str(found.kind),
             media_type=found.media_type,
             sha256=found.sha256,
@@ -161,7 +166,6 @@ class FileKeeper:
             place=found.taken.place,
             accuracy_m=found.taken.accuracy_m,
         )
-        return attachments.keep(tenant, kept, uploader, self.clock.now())
 
     def find(self, tenant: TenantId, attachment: AttachmentId, role: str) -> FileAtRest | None:
         found = attachments.find(tenant, attachment, role)

@@ -1,6 +1,6 @@
 """Rows of attachments: what was taken in, its derivatives, and what the file claimed. The bytes stand in `blobs`, written first (R4)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,37 +56,39 @@ class Found:
 
 
 def keep(tenant: TenantId, kept: Kept, uploader: PersonId | None, now: datetime) -> AttachmentId:
+    """Write the rows of a new attachment; the files they name are on disk already (promise R4)."""
     with in_tenant(tenant), connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO attachment (tenant_id, sha256, size, kind, media_type, width, height, inline, level, uploader, uploaded_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('attachment', 'id'))")
+        attachment = AttachmentId(cursor.fetchone()[0])
+        keep_many(tenant, [(attachment, kept, uploader, now)])
+    return attachment
+
+
+def keep_many(tenant: TenantId, many: Sequence[tuple[AttachmentId, Kept, PersonId | None, datetime]]) -> None:
+    """Attachments whose ids are given out already, in one transaction."""
+    with in_tenant(tenant), connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO attachment (tenant_id, id, sha256, size, kind, media_type, width, height, inline, level, uploader, uploaded_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             [
-                tenant,
-                kept.sha256,
-                kept.size,
-                kept.kind,
-                kept.media_type,
-                kept.width,
-                kept.height,
-                kept.inline,
-                kept.level,
-                uploader,
-                now,
+                (tenant, id_, k.sha256, k.size, k.kind, k.media_type, k.width, k.height, k.inline, k.level, uploader, at)
+                for id_, k, uploader, at in many
             ],
         )
-        attachment = int(cursor.fetchone()[0])
         cursor.executemany(
             "INSERT INTO attachment_file (tenant_id, attachment, role, media_type, sha256, size, width, height)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
-            [(tenant, attachment, p.role, p.media_type, p.sha256, p.size, p.width, p.height) for p in kept.pieces],
+            [(tenant, id_, p.role, p.media_type, p.sha256, p.size, p.width, p.height) for id_, k, _, _ in many for p in k.pieces],
         )
-        place = (kept.place.lon, kept.place.lat) if kept.place else (None, None)
-        cursor.execute(
+        cursor.executemany(
             "INSERT INTO attachment_claim (tenant_id, attachment, display_name, taken_at, zone_from, lon, lat, accuracy_m)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
-            [tenant, attachment, kept.display_name, kept.taken_at, kept.zone_from, *place, kept.accuracy_m],
+            [(tenant, id_, k.display_name, k.taken_at, k.zone_from, *_lon_lat(k.place), k.accuracy_m) for id_, k, _, _ in many],
         )
-        return AttachmentId(attachment)
+
+
+def _lon_lat(place: Point | None) -> tuple[float | None, float | None]:
+    return (place.lon, place.lat) if place else (None, None)
 
 
 def find(tenant: TenantId, attachment: AttachmentId, role: str) -> Found | None:

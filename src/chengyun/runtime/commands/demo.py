@@ -90,7 +90,7 @@ def _tell_phones(supervisor: Supervisor, addresses: list[str]) -> None:
     import segno  # loaded for --lan alone
 
     port = supervisor.listener.getsockname()[1]
-    authority = supervisor.installation.data / tls.FOLDER / "authority.crt"
+    authority = supervisor.installation.data / tls.FOLDER / tls.AUTHORITY
     if not addresses:
         supervisor.say("  no address in a local network was found: phones cannot reach this machine")
         return

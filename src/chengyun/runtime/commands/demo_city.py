@@ -3,13 +3,12 @@
 import argparse
 import os
 
-from chengyun.runtime.clock import read_clock
 from chengyun.runtime.command_line import add_data_argument, use_data_folder
 from chengyun.runtime.installation import read_installation
 from chengyun.runtime.refusals import StartRefused
 
 NAME = "demo-city"
-HELP = "make the demo city in an empty database"
+HELP = ""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,5 +29,5 @@ def run(arguments: argparse.Namespace) -> int:
     django.setup()
     from chengyun.runtime.demo_city import make_demo_city
 
-    make_demo_city(installation.data, read_clock(installation).now(), lambda line: print(line, flush=True))
+    make_demo_city(installation, lambda line: print(line, flush=True))
     return 0

@@ -21,7 +21,7 @@ def run(arguments: argparse.Namespace) -> int:
     import django
 
     django.setup()
-    from chengyun.runtime.clock import read_clock
+    from chengyun.runtime import wiring
     from chengyun.runtime.worker import Worker, find_jobs
 
     installation = read_installation()
@@ -33,6 +33,6 @@ def run(arguments: argparse.Namespace) -> int:
     refuse_weak(installation)
     if not installation.socket:
         refuse_weak_storage(installation)  # under a supervisor this was asked a moment ago
-    worker = Worker(jobs, read_clock(installation), installation.app().conninfo())
+    worker = Worker(jobs, wiring.furnish(installation).clock, installation.app().conninfo())
     worker.stop_on_signal()
     return worker.run()
