@@ -13,10 +13,11 @@ from chengyun.base.ids import TenantId
 from chengyun.cases.ports import AuditEntry
 from chengyun.city.records import CodeSet, Shift
 from chengyun.sources.exchange.tables import KnownCity, PersonRow, Table
-from chengyun.stores.audit import record_audit
+from chengyun.stores.audit import record_entry
 from chengyun.stores.city_book import TenantFacts, read_book, read_names, read_tenant, read_version
 from chengyun.stores.city_load import CityRecords, load_city
 from chengyun.stores.tenancy import all_tenants, in_tenant
+from chengyun.stores.writing.cases.work import digest_key
 from chengyun.stores.writing.city.rows import read_rows
 
 _ONE_IMPORT_AT_A_TIME = 0x43495459
@@ -76,7 +77,7 @@ class StoredWork:
             load_city(self.tenant.id, CityRecords(**{_PARTS[table.name]: records}))
 
     def record_audit(self, entry: AuditEntry) -> None:
-        record_audit(self.tenant.id, entry, self.secret)
+        record_entry(self.tenant.id, entry, digest_key(self.secret))
 
 
 @dataclass(frozen=True)
