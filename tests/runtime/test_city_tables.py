@@ -117,7 +117,7 @@ def test_a_failure_after_the_rows_were_written_takes_them_back(a_city: StoredCit
     def full(*_: object) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr("chengyun.runtime.city_tables.record_audit", full)
+    monkeypatch.setattr("chengyun.runtime.city_tables.record_entry", full)
     with pytest.raises(OSError, match="full"):
         take(a_city, "duty-list", b"number,handling_unit\nD-0009,SAN\n")
     assert _state() == before
