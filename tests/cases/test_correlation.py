@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import cos, radians
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -169,3 +170,20 @@ def test_flat_metres_are_the_great_circle_within_the_radius():
     for metres in (1, 50, 500):
         assert distance_m(CROSSING, east(metres)) == pytest.approx(metres, rel=1e-4)
     assert certainty(FIRST, report(2, place=east(49.9)), CITY) > 0 == certainty(FIRST, report(2, place=east(50.1)), CITY)
+
+
+def test_the_reference_page_has_the_weights_of_the_program():
+    page = (Path(__file__).parents[2] / "docs/reference/correlation.md").read_text(encoding="utf-8")
+    default, city = Matching(), Settings()
+    for part in ("category", "distance", "time", "words", "component"):
+        assert f"| {part} | {getattr(default, part):g} |" in page
+    for figure in (
+        f"({city.propose_certainty:g})",
+        f"({city.merge_certainty:g})",
+        f"({city.duplicate_radius_m:g} m",
+        f"{default.related:g} a component",
+        f"{default.kin:g} another type",
+        f"at most {default.recurrence:g}",
+        f"more than {default.closed_days} days",
+    ):
+        assert figure in page, figure
