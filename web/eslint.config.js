@@ -2,7 +2,7 @@ import tseslint from "typescript-eslint";
 import vue from "eslint-plugin-vue";
 
 export default tseslint.config(
-  { ignores: ["dist", "node_modules", "src/api/generated.ts"] },
+  { ignores: ["dist", "public", "node_modules", "src/api/generated.ts"] },
   ...tseslint.configs.recommended,
   ...vue.configs["flat/essential"],
   { files: ["**/*.vue"], languageOptions: { parserOptions: { parser: tseslint.parser } } },

@@ -13,6 +13,7 @@ export default defineConfig({
     target: "chrome86",
     cssTarget: "chrome86",
     outDir: "dist",
+    manifest: "files.json",
     chunkSizeWarningLimit: 1200,
     modulePreload: { polyfill: false },
   },

@@ -1,8 +1,8 @@
 // Who is here, what they may see, and how they like their pages.
 import { computed, ref } from "vue";
-import { setCityTime, setZone } from "../kit/city-clock";
+import { cityNow, setCityTime, setZone } from "../kit/city-clock";
 import { setLanguage } from "../text";
-import { onSignedOut, read, setCsrf, write } from "./client";
+import { ApiError, onSignedOut, read, setCsrf, write } from "./client";
 import type { Me } from "./types";
 
 export const me = ref<Me | null>(null);
@@ -73,9 +73,22 @@ function zoomFor(west: number, east: number): number {
   return Math.min(16, Math.max(8, Math.log2((360 / span) * (900 / 512))));
 }
 
-/** Who I am, or null if nobody is signed in. */
+const LAST = "cy.session";
+/** Who I am, or null if nobody is signed in. A phone without a network goes on as whom it last was, until the server says otherwise. */
 export async function findMe(): Promise<Me | null> {
-  return take(await read<SessionAnswer>("/session"));
+  try {
+    const found = await read<SessionAnswer>("/session");
+    const mine = take(found);
+    if (mine && PHONE.has(role.value)) localStorage.setItem(LAST, JSON.stringify(found));
+    else localStorage.removeItem(LAST);
+    return mine;
+  } catch (error) {
+    const last = localStorage.getItem(LAST);
+    if (error instanceof ApiError && error.status < 500) throw error;
+    if (!last) throw error;
+    const found = JSON.parse(last) as SessionAnswer;
+    return take({ ...found, now: new Date(cityNow()).toISOString() });
+  }
 }
 
 export async function signIn(account: string, password: string): Promise<Me | null> {
@@ -84,8 +97,14 @@ export async function signIn(account: string, password: string): Promise<Me | nu
 
 export async function signOut(): Promise<void> {
   await write("DELETE", "/session");
+  forgetDevice();
   me.value = null;
   await findMe().catch(() => null);
+}
+
+/** What was kept to work without a network goes with the person; what waits to be sent stays until it is sent. */
+function forgetDevice(): void {
+  for (const key of Object.keys(localStorage)) if (key === LAST || key === "cy.today" || key.startsWith("cy.task.")) localStorage.removeItem(key);
 }
 
 onSignedOut(() => {

@@ -67,8 +67,9 @@ export function makeRouter(history: RouterHistory = createWebHistory()) {
     if (guarded.includes(first) && !rail.value.includes(first)) return homeOf() === `/${first}` ? true : homeOf();
     return true;
   });
-  router.afterEach((to) => {
-    if (to.meta.title) setTitle(to.meta.title);
+  router.afterEach((to, from) => {
+    // A filter or a selection is the same page: it keeps the counts its page has put beside the title.
+    if (to.meta.title && to.path !== from.path) setTitle(to.meta.title);
   });
   return router;
 }

@@ -3,6 +3,7 @@ import type { VueWrapper } from "@vue/test-utils";
 import { json, open, press, serve, settle } from "../harness";
 
 vi.mock("../../src/map/engine", () => ({ default: {} }));
+vi.mock("../../src/kit/chart", () => ({ init: () => ({ setOption: () => undefined, on: () => undefined, resize: () => undefined, dispose: () => undefined }) }));
 if (!globalThis.CSS?.escape) vi.stubGlobal("CSS", { escape: (s: string) => s });
 
 let page: VueWrapper | null = null;
