@@ -12,10 +12,12 @@ import json
 import logging
 import random
 import secrets
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http.cookies import SimpleCookie
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from chengyun.base.ids import AreaCode, OrgId, PersonId
@@ -38,7 +40,8 @@ AT_ONCE = 12
 """So many cases of its own it carries at a time."""
 REPORT_SHARE = 0.35
 """How often a step is a new report while there is other work."""
-PATIENCE = 10.0
+ANOTHER = "ordered_to_another"
+PATIENCE = 6.0
 """Seconds an answer may take."""
 
 
@@ -59,8 +62,9 @@ class Reply:
 class Browser:
     """One account with its cookies. Signs in when it must."""
 
-    def __init__(self, address: str, account: str, password: str) -> None:
+    def __init__(self, address: str, account: str, password: str, authority: Path | None = None) -> None:
         self.parts = urlsplit(address)
+        self.trusted = ssl.create_default_context(cafile=str(authority)) if self.parts.scheme == "https" and authority else None
         self.account, self.password = account, password
         self.cookies: dict[str, str] = {}
         self.csrf = ""
@@ -100,11 +104,18 @@ class Browser:
             raise Unreachable(f"account {self.account} was not let in: {reply.status}")
 
     def _ask(self, method: str, path: str, body: bytes | None = None, media_type: str = "application/json", key: str = "") -> Reply:
-        connection = http.client.HTTPConnection(self.parts.hostname or "127.0.0.1", self.parts.port or 80, timeout=PATIENCE)
+        host, port = self.parts.hostname or "127.0.0.1", self.parts.port or 80
+        connection = (
+            http.client.HTTPSConnection(host, port, timeout=PATIENCE, context=self.trusted)
+            if self.trusted
+            else http.client.HTTPConnection(host, port, timeout=PATIENCE)
+        )
         headers = {"Accept": "application/json", "Accept-Language": "zh-CN"}
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if method != "GET":
+            if self.trusted:
+                headers["Referer"] = f"https://{self.parts.netloc}/"
             headers |= {"Content-Type": media_type, "X-CSRFToken": self.csrf, "Idempotency-Key": key or secrets.token_hex(8)}
         try:
             connection.request(method, path, body, headers)
@@ -150,12 +161,14 @@ class Errand:
 class Simulator:
     """address     of the web process, `http://127.0.0.1:8000`
     passwords   account name -> password, as the demo printed them
+    authority   certificate of the demo's own authority, when it serves HTTPS
     """
 
     address: str
     passwords: Mapping[str, str]
     city: DemoCity
     seed: int = 0
+    authority: Path | None = None
     errands: list[Errand] = field(default_factory=list)
     done: int = 0
 
@@ -260,12 +273,15 @@ class Simulator:
 
     def _act(
         self, errand: Errand, account: str, action: str, now: datetime, facts: Mapping[str, object] | None = None,
-        texts: Mapping[str, str] | None = None, photo: str = "",
+        texts: Mapping[str, str] | None = None, photo: str = "", bearing: str = "",
     ) -> bool:  # fmt: skip
+        """One act of the lifecycle. A refusal for the reason `bearing` is borne; any other ends our part in the case."""
         who, key = self._browser(account), secrets.token_hex(8)
         evidence = [{"id": self._photo(who, errand.plan, photo), "stage": photo}] if photo else []
         body = {"action": action, "expected_seq": errand.seq, "facts": facts or {}, "texts": texts or {}, "evidence": evidence}
         reply = who.post(f"/api/v1/cases/{errand.id}/actions", body, key)
+        if bearing and reply.fields.get("reason") == bearing:
+            return False
         if reply.status != 200:
             log.info("simulator: %s of case %s was refused: %s %s", action, errand.id, reply.status, reply.body)
             self._forget(errand)
@@ -289,7 +305,9 @@ class Simulator:
         return self._act(errand, "intake", "order_verify", now, {"checker": int(self._person("collector2"))})
 
     def _verify(self, errand: Errand, now: datetime) -> bool:
-        return self._act(errand, "collector2", "verify", now, photo="verify")
+        if self._act(errand, "collector2", "verify", now, photo="verify", bearing=ANOTHER):
+            return True
+        return errand in self.errands and self._act(errand, "intake", "reassign_verify", now, {"checker": int(self._person("collector2"))})
 
     def _file(self, errand: Errand, now: datetime) -> bool:
         category, day = errand.plan.trouble.code, now.astimezone(CITY_ZONE).date()
@@ -348,9 +366,15 @@ class Simulator:
         return self._act(errand, "dispatcher", "order_check", now, {"checker": int(self._person("collector2"))})
 
     def _check(self, errand: Errand, now: datetime) -> bool:
+        """By the collector whose account we have; if chance drew another, the desk is asked to send ours."""
         if self.draw.random() < 0.08:
-            return self._act(errand, "collector2", "check_fail", now, {}, {"reason": self.draw.choice(REWORK_REASONS)}, photo="check")
-        return self._act(errand, "collector2", "check_pass", now, photo="check")
+            words = {"reason": self.draw.choice(REWORK_REASONS)}
+            done = self._act(errand, "collector2", "check_fail", now, {}, words, photo="check", bearing=ANOTHER)
+        else:
+            done = self._act(errand, "collector2", "check_pass", now, photo="check", bearing=ANOTHER)
+        if done or errand not in self.errands:
+            return done
+        return self._act(errand, "dispatcher", "reassign_check", now, {"checker": int(self._person("collector2"))})
 
     def _close(self, errand: Errand, now: datetime) -> bool:
         if errand.plan.family in (SourceFamily.PUBLIC, SourceFamily.HOTLINE) and not errand.answered:
@@ -394,7 +418,7 @@ class Simulator:
 
     def _browser(self, account: str) -> Browser:
         if account not in self.browsers:
-            self.browsers[account] = Browser(self.address, account, self.passwords[account])
+            self.browsers[account] = Browser(self.address, account, self.passwords[account], self.authority)
         return self.browsers[account]
 
     def _photo(self, who: Browser, plan: Plan, stage: str) -> int:

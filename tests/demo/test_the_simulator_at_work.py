@@ -34,7 +34,8 @@ class StandIn:
         self.keys: list[str] = []
         self.refused: list[Refused] = []
         self.faults: list[str] = []
-        self.foreign_acts = 0
+        self.sends = None
+        """A collector whom the city sends to check by itself."""
 
     def actor(self, name):
         account = self.accounts[name]
@@ -65,6 +66,9 @@ class StandIn:
             return 422, {"reason": answer.reason}
         for event in answer.events:
             case = evolve(case, event)
+        if case.state is State.FEEDBACK_GIVEN and self.sends is not None:
+            ordered = decide(case, Action("order_check", Actor(Role.SYSTEM), {"checker": int(self.sends)}), self.rules, self.now)
+            case = evolve(case, ordered.events[0])
         self.cases[case.id] = case
         return good, {"case": case.id, "number": case.number, "seq": case.seq, "state": str(case.state)}
 
@@ -172,6 +176,13 @@ def test_its_photos_are_pictures_and_its_keys_are_used_once(stand_in):
     for photo in stand_in.photos[:10]:
         assert Image.open(BytesIO(photo)).format == "JPEG"
     assert len(set(stand_in.keys)) == len(stand_in.keys)
+
+
+def test_a_check_that_chance_gave_to_another_collector_is_asked_for(stand_in):
+    stand_in.sends = stand_in.people["C005"].id
+    at_work(stand_in, 330)
+    assert [case for case in stand_in.cases.values() if case.state is State.CLOSED]
+    assert {refused.reason for refused in stand_in.refused} == {"ordered_to_another"}
 
 
 def test_a_case_that_somebody_else_moved_on_is_left_to_him(stand_in):

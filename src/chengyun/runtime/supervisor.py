@@ -191,6 +191,8 @@ class Supervisor:
         env["CHENGYUN_HOSTS"] = ",".join(self.installation.hosts)
         env["CHENGYUN_ORIGINS"] = ",".join(self.installation.origins)
         env["DJANGO_SETTINGS_MODULE"] = "chengyun.runtime.settings"
+        if getattr(self, "listener", None) is not None:
+            env["CHENGYUN_ADDRESS"] = self.address.rstrip("/")
         env["CHENGYUN_TLS"] = "1" if self.certificate else "0"
         env["MALLOC_ARENA_MAX"] = "2"  # threads of glibc would each keep an arena; the memory figure counts them
         return env
