@@ -95,7 +95,7 @@ def get_page(only: CaseFilter, case: CaseId) -> CasePage:
     return CasePage(
         case=found[0],
         field=found[1],
-        events=tuple(codec.read_event(codec.write(event)) for event in events),  # type: ignore[attr-defined]
+        events=codec.read_events(codec.write(events)),
         texts={(seq, name): words for seq, name, words in texts},  # type: ignore[attr-defined]
         address=address["address"] if address else "",  # type: ignore[call-overload]
         answers=address["answers"] if address else {},  # type: ignore[call-overload]

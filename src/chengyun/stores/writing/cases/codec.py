@@ -11,6 +11,7 @@ from chengyun.cases.records import Case, Event
 _encoder = msgspec.json.Encoder()
 _case = msgspec.json.Decoder(Case)
 _event = msgspec.json.Decoder(Event)
+_events = msgspec.json.Decoder(tuple[Event, ...])
 
 
 def write(value: object) -> bytes:
@@ -28,6 +29,11 @@ def read_case(doc: bytes | str) -> Case:
 
 def read_event(data: bytes | str) -> Event:
     return _event.decode(data)
+
+
+def read_events(data: bytes | str) -> tuple[Event, ...]:
+    """A whole history, as a JSON list."""
+    return _events.decode(data)
 
 
 def read_json(data: bytes | str) -> object:

@@ -315,9 +315,14 @@ def open_work(
         django.ensure_connection()
         raw = django.connection
         raw.prepare_threshold = 2  # Django switches preparing off; the few statements here repeat all day
-        psycopg.Cursor(raw).execute(_STEP_IN, (str(int(tenant)), f"{int(lock_wait.total_seconds() * 1000)}ms"))
+        step_in(raw, tenant, lock_wait)
         with standing_in(tenant):
             yield CaseWork(tenant, raw, clock, digest_key, field_of, zone)
+
+
+def step_in(raw: "psycopg.Connection[tuple[object, ...]]", tenant: TenantId, lock_wait: timedelta = timedelta(seconds=10)) -> None:
+    """Bind the open transaction to the tenant and take the right of the desk, to its end."""
+    psycopg.Cursor(raw).execute(_STEP_IN, (str(int(tenant)), f"{int(lock_wait.total_seconds() * 1000)}ms"))
 
 
 def keyed(key: bytes, digest: bytes) -> bytes:
@@ -339,7 +344,7 @@ def park_timer(tenant: TenantId, dedup: str, *, using: str = "default") -> None:
     """Count a failed try of a timer whose work was undone; the last try parks it."""
     with transaction.atomic(using=using, durable=True):
         django = connections[using]
-        psycopg.Cursor(django.connection).execute(_STEP_IN, (str(int(tenant)), "10s"))
+        step_in(django.connection, tenant)
         psycopg.Cursor(django.connection).execute(_FAILED_TIMER, (TIMER_TRIES, int(tenant), dedup))
 
 
