@@ -16,7 +16,7 @@ from chengyun.evaluation.charges import as_of, charges_of, settle
 from chengyun.evaluation.indicators import INDICATORS, denominator_of, numerator_of
 from chengyun.evaluation.periods import Month, months_of
 from chengyun.evaluation.records import Charge, Correction, Outcome, Term
-from chengyun.evaluation.scoring import CITY_CENTRE, check_rules, corrected, grade_of, league, rounded, score
+from chengyun.evaluation.scoring import CITY_CENTRE, check_rules, corrected, grade_of, league, rounded, score, score_units
 
 UNIT, OTHER = OrgId(11), OrgId(12)
 ZONE = "Asia/Shanghai"
@@ -94,6 +94,10 @@ def test_a_part_without_cases_leaves_its_weight_to_the_others():
 
 def test_perfect_is_a_hundred():
     assert score([charge(1)], CITY_CENTRE).total == Decimal("100.00")
+
+
+def test_every_unit_charged_with_anything_has_a_score():
+    assert [(s.unit, s.counts["due"]) for s in score_units([charge(1, unit=OTHER), *MONTH], CITY_CENTRE)] == [(UNIT, 10), (OTHER, 1)]
 
 
 def test_a_score_is_of_one_unit():
@@ -174,6 +178,13 @@ def test_what_was_closed_before_it_was_due_counts_where_it_was_closed():
     checked_later = replace(early, closed=day(1, month=12))
     assert settle([checked_later], NOVEMBER, ZONE) == ()
     assert len(settle([checked_later], NOVEMBER.next(), ZONE)) == 1
+
+
+def test_in_a_running_month_what_is_not_due_yet_is_not_overdue():
+    waiting = charge(1, Outcome.OPEN, due=day(25), closed=None)
+    assert [c.outcome for c in settle([waiting], NOVEMBER, ZONE, now=day(24))] == [Outcome.OPEN]
+    assert [c.outcome for c in settle([waiting], NOVEMBER, ZONE, now=day(26))] == [Outcome.OVERDUE_OPEN]
+    assert settle([waiting], NOVEMBER, ZONE, now=day(20, month=12)) == settle([waiting], NOVEMBER, ZONE)
 
 
 def test_suspended_means_at_the_end_of_the_period():

@@ -91,11 +91,14 @@ def as_of(charge: Charge, moment: datetime) -> Charge:
     return replace(seen, handled=None, outcome=Outcome.OVERDUE_OPEN if overdue else Outcome.OPEN, returned=False)
 
 
-def settle(charges: Iterable[Charge], month: Month, zone: str, grace: timedelta = timedelta(0)) -> tuple[Charge, ...]:
-    """The charges of a month, frozen at its end (plus `grace`, if a city waits some days for late feedback).
+def settle(
+    charges: Iterable[Charge], month: Month, zone: str, grace: timedelta = timedelta(0), now: datetime | None = None
+) -> tuple[Charge, ...]:
+    """The charges of a month, frozen at its end (plus `grace`, if a city waits some days for late feedback); while the month still
+    runs, as they stand `now`.
 
     Every charge falls in exactly one month, so settled months can be joined to any longer period without counting twice.
     """
     start, end = month.span(zone)
-    frozen = end + grace
+    frozen = end + grace if now is None else min(end + grace, now)
     return tuple(as_of(c, frozen) for c in charges if c.anchor is not None and start <= c.anchor < end)

@@ -89,6 +89,14 @@ def score(charges: Sequence[Charge], rules: ScoreRules, unit: OrgId | None = Non
     )
 
 
+def score_units(charges: Sequence[Charge], rules: ScoreRules, at: datetime | None = None) -> tuple[UnitScore, ...]:
+    """The score of every unit that was charged with anything, in the order of their numbers."""
+    by_unit: dict[OrgId, list[Charge]] = {}
+    for charge in charges:
+        by_unit.setdefault(charge.unit, []).append(charge)
+    return tuple(score(by_unit[unit], rules, unit, at) for unit in sorted(by_unit))
+
+
 def _part(charges: Sequence[Charge], rules: ScoreRules, part: PartRule) -> ScorePart:
     denominator = len(denominator_of(charges, rules.indicators[part.terms[0].indicator]))
     numerator = sum((t.factor * len(numerator_of(charges, rules.indicators[t.indicator])) for t in part.terms), Fraction(0))
