@@ -34,7 +34,13 @@ class Got:
 def ask(pages, path, **headers):
     """What the front end sends for an address; 404 when it leaves the address to others."""
     names = {"accept-encoding": "identity"} | headers
-    scope = {"type": "http", "method": "GET", "path": path, "headers": [(k.encode(), v.encode()) for k, v in names.items()]}
+    scope = {
+        "type": "http",
+        "asgi": {"spec_version": "2.4"},
+        "method": "GET",
+        "path": path,
+        "headers": [(k.encode(), v.encode()) for k, v in names.items()],
+    }
     answer = pages.find(scope)
     if answer is None:
         return Got(404, Headers(), "")
