@@ -94,11 +94,10 @@ def test_a_notice_wakes_the_job_that_names_the_channel(running, postgres_server)
     assert made.ready_to_listen.wait(PATIENCE)
     awake.wait()
     asleep.wait()
-    before = len(awake.times)
     with psycopg.connect(login.conninfo(), autocommit=True) as connection:
-        connection.execute("NOTIFY bell")
-    awake.wait()
-    assert len(awake.times) > before
+        for _ in range(3):  # beginning to listen wakes once by itself, so one notice would prove nothing
+            connection.execute("NOTIFY bell")
+            awake.wait()
     assert len(asleep.times) == 1
 
 
