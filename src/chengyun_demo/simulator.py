@@ -13,7 +13,7 @@ import logging
 import random
 import secrets
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http.cookies import SimpleCookie
@@ -32,7 +32,7 @@ from chengyun_demo.people import CITY_ZONE, Account
 from chengyun_demo.photos import draw as draw_photo
 from chengyun_demo.rota import Rota
 from chengyun_demo.scenario import TROUBLES, Plan, Planner
-from chengyun_demo.stories import EXTENSION_REASONS, RETURN_REASONS, REWORK_REASONS
+from chengyun_demo.stories import ANSWERS, EXTENSION_REASONS, RETURN_REASONS, REWORK_REASONS
 
 log = logging.getLogger("chengyun.demo.simulator")
 
@@ -40,7 +40,7 @@ AT_ONCE = 12
 """So many cases of its own it carries at a time."""
 REPORT_SHARE = 0.35
 """How often a step is a new report while there is other work."""
-ANOTHER = "ordered_to_another"
+ANOTHER, UNANSWERED = "ordered_to_another", "reporter_unanswered"
 PATIENCE = 6.0
 """Seconds an answer may take."""
 
@@ -91,11 +91,6 @@ class Browser:
         if reply.status not in (200, 201) or "id" not in reply.fields:
             raise Unreachable(f"a photo was not taken: {reply.status}")
         return int(str(reply.fields["id"]))
-
-    def read(self, path: str) -> Reply:
-        if "sessionid" not in self.cookies:
-            self._sign_in()
-        return self._ask("GET", path)
 
     def _sign_in(self) -> None:
         self._ask("GET", "/api/v1/session")
@@ -153,7 +148,6 @@ class Errand:
     handler: bool = False
     returned: bool = False
     asked_for_time: bool = False
-    answered: bool = False
     not_before: datetime | None = None
 
 
@@ -171,6 +165,9 @@ class Simulator:
     authority: Path | None = None
     errands: list[Errand] = field(default_factory=list)
     done: int = 0
+    rested_for: str = ""
+    borne: Mapping[str, object] = field(default_factory=dict)
+    """Facts of the refusal borne last."""
 
     def __post_init__(self) -> None:
         self.draw = random.Random(f"{self.city.seed}:simulator:{self.seed}")
@@ -193,7 +190,8 @@ class Simulator:
                 return False
             return self._move_on(self.draw.choice(waiting), now)
         except Unreachable as fault:
-            log.info("simulator rests: %s", fault)
+            log.log(logging.DEBUG if str(fault) == self.rested_for else logging.INFO, "simulator rests: %s", fault)
+            self.rested_for = str(fault)
             return False
 
     # --- reporting ------------------------------------------------------------------------------------------------------
@@ -275,12 +273,15 @@ class Simulator:
         self, errand: Errand, account: str, action: str, now: datetime, facts: Mapping[str, object] | None = None,
         texts: Mapping[str, str] | None = None, photo: str = "", bearing: str = "",
     ) -> bool:  # fmt: skip
-        """One act of the lifecycle. A refusal for the reason `bearing` is borne; any other ends our part in the case."""
+        """One act of the lifecycle. A refusal for the reason `bearing` is borne, as is "there is no such case" to
+        somebody it was not given to; any other ends our part in the case."""
         who, key = self._browser(account), secrets.token_hex(8)
         evidence = [{"id": self._photo(who, errand.plan, photo), "stage": photo}] if photo else []
         body = {"action": action, "expected_seq": errand.seq, "facts": facts or {}, "texts": texts or {}, "evidence": evidence}
         reply = who.post(f"/api/v1/cases/{errand.id}/actions", body, key)
-        if bearing and reply.fields.get("reason") == bearing:
+        if bearing and (reply.fields.get("reason") == bearing or reply.status == 404):
+            facts = reply.fields.get("facts")
+            self.borne = facts if isinstance(facts, dict) else {}
             return False
         if reply.status != 200:
             log.info("simulator: %s of case %s was refused: %s %s", action, errand.id, reply.status, reply.body)
@@ -377,22 +378,13 @@ class Simulator:
         return self._act(errand, "dispatcher", "reassign_check", now, {"checker": int(self._person("collector2"))})
 
     def _close(self, errand: Errand, now: datetime) -> bool:
-        if errand.plan.family in (SourceFamily.PUBLIC, SourceFamily.HOTLINE) and not errand.answered:
-            errand.answered = True
-            reporters = self._reporters(errand)
-            if reporters:
-                return self._act(
-                    errand, "intake", "answer", now, {"reporter": reporters[0]}, {"answer": "您反映的问题已处理完毕，感谢您的监督。"}
-                )
-        return self._act(errand, "intake", "close", now, {"closing_condition": 1})
-
-    def _reporters(self, errand: Errand) -> list[int]:
-        """Who still waits for an answer, as the case page says."""
-        found = self._browser("intake").read(f"/api/v1/cases/{errand.id}").fields
-        case = found.get("case")
-        listed = found.get("reporters") or (case.get("reporters") if isinstance(case, dict) else None) or []
-        waiting = [each for each in listed if isinstance(each, dict) and not each.get("answered")] if isinstance(listed, Sequence) else []
-        return [int(str(each["id"])) for each in waiting if "id" in each]
+        """Closed, unless somebody still waits for his answer: the refusal says who, and he gets it first."""
+        if self._act(errand, "intake", "close", now, {"closing_condition": 1}, bearing=UNANSWERED):
+            return True
+        waiting = self.borne.get("reporters")
+        if errand not in self.errands or not isinstance(waiting, list) or not waiting:
+            return False
+        return self._act(errand, "intake", "answer", now, {"reporter": waiting[0]}, {"answer": self.draw.choice(ANSWERS)})
 
     # --- who is who -----------------------------------------------------------------------------------------------------
 
