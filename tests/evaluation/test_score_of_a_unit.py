@@ -187,6 +187,29 @@ def test_in_a_running_month_what_is_not_due_yet_is_not_overdue():
     assert settle([waiting], NOVEMBER, ZONE, now=day(20, month=12)) == settle([waiting], NOVEMBER, ZONE)
 
 
+def test_the_first_moment_of_a_month_is_in_it_and_the_first_of_the_next_is_not():
+    start, end = NOVEMBER.span(ZONE)
+    at_start, at_end = charge(1, Outcome.OPEN, due=start, closed=None), charge(2, Outcome.OPEN, due=end, closed=None)
+    assert [c.case for c in settle([at_start, at_end], NOVEMBER, ZONE)] == [1]
+    assert [c.case for c in settle([at_start, at_end], NOVEMBER.next(), ZONE)] == [2]
+
+
+def test_at_the_very_moment_of_freezing_feedback_and_closing_count_and_a_deadline_has_not_passed():
+    moment = day(20)
+    given = as_of(charge(1, handled=moment, closed=moment, due=moment), moment)
+    assert (given.outcome, given.handled, given.closed) == (Outcome.ON_TIME, moment, moment)
+    assert as_of(charge(1, Outcome.OPEN, due=moment, closed=None), moment).outcome is Outcome.OPEN
+    later = as_of(charge(1, handled=moment + timedelta(seconds=1), due=moment), moment)
+    assert (later.outcome, later.handled) == (Outcome.OPEN, None)
+
+
+def test_a_suspension_belongs_to_the_dispatch_in_which_it_happened():
+    first, second = unit_clock(0, OTHER, "cancelled", day(3)), unit_clock(1, UNIT, "running", None, started=day(4))
+    suspended = Clock(ClockName.SUSPENSION, day(5), None, "city", 1, None, stopped=day(8))
+    case = Case(CaseId(1), TenantId(1), state=State.HANDLING, clocks=(first, second, suspended))
+    assert [c.suspensions for c in charges_of(case)] == [(), ((day(5), day(8)),)]
+
+
 def test_suspended_means_at_the_end_of_the_period():
     spans = ((day(3), day(20)), (day(25), day(5, month=12)))
     november = as_of(charge(1, suspensions=spans), NOVEMBER.span(ZONE)[1])
