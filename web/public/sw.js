@@ -30,7 +30,7 @@ async function keepAll() {
   const kept = await shelf.keys();
   const wanted = new Set([...files].map((f) => new URL(`/${f}`, self.location).href));
   await Promise.all(kept.filter((r) => new URL(r.url).pathname.startsWith("/assets/") && !wanted.has(r.url)).map((r) => shelf.delete(r)));
-  await Promise.allSettled([...wanted].map((url) => shelf.match(url).then((have) => have || shelf.add(url))));
+  await Promise.allSettled([...wanted].map((url) => shelf.match(url, { ignoreVary: true }).then((have) => have || shelf.add(url))));
 }
 
 self.addEventListener("fetch", (event) => {
@@ -43,7 +43,7 @@ self.addEventListener("fetch", (event) => {
 
 async function keptFirst(request) {
   const shelf = await caches.open(SHELF);
-  const have = await shelf.match(request);
+  const have = await shelf.match(request, { ignoreVary: true });
   if (have) return have;
   const answer = await fetch(request);
   if (answer.ok) await shelf.put(request, answer.clone());
@@ -61,7 +61,7 @@ async function networkFirst(request) {
     }
     return answer;
   } catch (lost) {
-    const shell = await shelf.match(SHELL);
+    const shell = await shelf.match(SHELL, { ignoreVary: true });
     if (shell) return shell;
     throw lost;
   }
