@@ -15,8 +15,7 @@ from django.db import connection
 from chengyun.base.errors import BadInput
 from chengyun.base.ids import CaseId, OrgId
 from chengyun.cases.access import CaseFilter, Clause
-from chengyun.cases.records import State
-from chengyun.stores.reading.filters import Asked, Where, where
+from chengyun.stores.reading.filters import OPEN_STATES, Asked, Where, where
 from chengyun.stores.tenancy import in_tenant
 
 COUNTED = 10_000
@@ -132,7 +131,7 @@ def _branches(asked: Asked, order: Order) -> Iterable[Asked]:
     """One branch per unit or state, so that each reads its own index in order and stops at the page's end."""
     if order is not Order.DUE or asked.open is False or asked.handler is not None or asked.checker is not None:
         return (asked,)
-    waiting = replace(asked, open=True) if asked.states is not None and asked.states <= _OPEN_STATES else asked
+    waiting = _of_open(asked)
     if waiting.open and asked.holders and len(asked.holders) <= MOST_BRANCHES:
         return [replace(waiting, holders=frozenset({org})) for org in sorted(asked.holders)]
     if waiting.open and not asked.holders and asked.states and len(asked.states) <= MOST_BRANCHES:
@@ -140,7 +139,9 @@ def _branches(asked: Asked, order: Order) -> Iterable[Asked]:
     return (waiting,)
 
 
-_OPEN_STATES = frozenset(State) - {State.VOID, State.MERGED, State.CLOSED, State.FORCED_CLOSED, State.EVALUATED, State.UNKNOWN}
+def _of_open(asked: Asked) -> Asked:
+    """The same question, saying aloud that only open cases can answer it: that is what the indexes of the queues are kept for."""
+    return replace(asked, open=True) if asked.states is not None and asked.states <= OPEN_STATES else asked
 
 
 def _renamed(found: Where, number: int) -> tuple[str, dict[str, object]]:
@@ -164,7 +165,7 @@ def count_cases(only: CaseFilter, asked: Asked, most: int = COUNTED) -> Count:
     """How many there are; beyond `most` only that there are more."""
     if _counter_knows(only, asked):
         return Count(_from_counters(only, asked))
-    found = where(only, asked)
+    found = where(only, _of_open(asked))
     with in_tenant(only.tenant), connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM (SELECT FROM case_row c WHERE {found.sql} LIMIT {int(most) + 1}) n", found.values)
         number = int(cursor.fetchone()[0])
@@ -175,7 +176,7 @@ def _counter_knows(only: CaseFilter, asked: Asked) -> bool:
     """Counters are kept by state, holding unit and street; anything finer is counted."""
     if asked.states is None or asked != Asked(states=asked.states, holders=asked.holders, open=asked.open):
         return False
-    if asked.open is False or (asked.open and not asked.states <= _OPEN_STATES):
+    if asked.open is False or (asked.open and not asked.states <= OPEN_STATES):
         return False
     clause = only.clauses[0] if len(only.clauses) == 1 else None
     if clause is None or clause != Clause(areas=clause.areas):

@@ -166,7 +166,7 @@ class ReporterIdentity(models.Model):
 
     class Meta:
         db_table = "reporter_identity"
-        indexes = [models.Index("tenant", "phone_tail", name="reporter_by_phone_tail", condition=~Q(phone_tail=""))]
+        indexes = [models.Index("tenant", "phone_tail", name="reporter_by_phone")]
 
 
 class Attachment(models.Model):

@@ -129,8 +129,8 @@ class CaseWork:
         ranges = cells_around(place, radius_m)
         # Locks first, in one order everywhere, so that two reports of one matter at one instant see each other; the search is a
         # statement of its own, because only a new statement sees what committed while we waited.
-        for low, _ in ranges:
-            self._run("SELECT pg_advisory_xact_lock(%s, %s)", (_NEARBY_LOCK + self.tenant, _as_int4(low)))
+        keys = sorted({_as_int4(low) for low, _ in ranges})
+        self._run("SELECT pg_advisory_xact_lock(%s, cell) FROM unnest(%s::int[]) cell", (_NEARBY_LOCK + self.tenant, keys))
         lows, highs = [low for low, _ in ranges], [high for _, high in ranges]
         rows = self._run(_NEARBY, {"tenant": self.tenant, "lows": lows, "highs": highs, "since": since})
         found = []
@@ -402,13 +402,15 @@ WHERE a.tenant_id = %(tenant)s AND a.id = ANY(%(ids)s) AND a.uploader IS NOT DIS
 _NEARBY = """
 SELECT c.id, c.seq, c.category, c.component, c.lon, c.lat, c.reported_at, c.closed_at, t.words, c.state
 FROM unnest(%(lows)s::bigint[], %(highs)s::bigint[]) span (low, high)
-JOIN case_row c ON c.tenant_id = %(tenant)s AND c.cell >= span.low AND c.cell < span.high
+CROSS JOIN LATERAL (
+  SELECT * FROM case_row r WHERE r.tenant_id = %(tenant)s AND r.cell >= span.low AND r.cell < span.high ORDER BY r.cell OFFSET 0) c
 LEFT JOIN LATERAL (
   SELECT string_agg(words, ' ') AS words FROM case_text t
   WHERE t.tenant_id = c.tenant_id AND t.case_id = c.id AND t.field = 'description') t ON true
 WHERE c.reported_at >= %(since)s
 ORDER BY c.reported_at, c.id
 """
+"""Cells first, then the time: in order of the cell and fenced off, so that the planner never walks the reports of three days instead."""
 
 _NEW_ROW = f"""
 stored AS (
