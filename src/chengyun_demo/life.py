@@ -70,6 +70,14 @@ class PastCase:
     address: str
     photos: tuple[PastPhoto, ...]
 
+    @property
+    def open_gap(self) -> Mapping[str, object] | None:
+        """Why the duty list had no answer, while that is still being talked over."""
+        if self.case.state is not State.CONSULTING:
+            return None
+        asked = next(event for event in reversed(self.events) if event.type == "consult")
+        return asked.body if str(asked.body.get("ground", "")).startswith("gap_") else None
+
     def recording(self, now: datetime) -> Recording:
         """The same as one write of the desk: events, words, audit, outbox and the timers of the clocks that still run."""
         case = self.case

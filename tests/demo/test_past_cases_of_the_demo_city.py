@@ -150,6 +150,14 @@ def test_a_case_is_handed_over_like_one_write_of_the_desk(city, past):
     assert len(rung) > 100
 
 
+def test_what_is_talked_over_this_morning_names_the_gap_of_the_duty_list(past):
+    talked_over = [each for each in past if each.case.state is State.CONSULTING]
+    gaps = [each.open_gap for each in talked_over if each.open_gap is not None]
+    assert len(gaps) >= 5
+    assert {gap["why"]["outcome"] for gap in gaps} == {"none", "several"}
+    assert all(each.open_gap is None for each in past if each.case.state is not State.CONSULTING)
+
+
 def test_checkers_are_neither_the_reporter_nor_of_the_unit(city, past):
     brigade = city.organisations.id("CTR-COL")
     for each in past:

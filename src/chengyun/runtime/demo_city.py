@@ -120,6 +120,8 @@ def load_past(installation: Installation, house: House, city: DemoCity, say: Cal
         with open_work(city.tenant, moment, key, book.field_of, book.zone) as work:
             for past in batch:
                 work.record(past.recording(moment.now()))
+                if past.open_gap is not None:
+                    work.record_gap(past.case.id, past.open_gap)
         gallery.hang(batch)
         done += len(batch)
         if done % 1000 == 0 or len(batch) < BATCH:
