@@ -12,7 +12,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from chengyun.base.geometry import Point
-from chengyun.base.ids import AreaCode, AttachmentId, CaseId, CategoryCode, OrgId, PersonId
+from chengyun.base.ids import AreaCode, AttachmentId, CaseId, CategoryCode, OrgId, PersonId, TenantId
 from chengyun.base.results import Refused
 from chengyun.base.time import Clock, to_text
 from chengyun.cases import access, automatic, correlation, responsibility, timers
@@ -159,6 +159,13 @@ class Desk:
                 return _Sitting(work, rules, now, reader, "calendar").act(case, order, key)
         except _Stop as stop:
             return stop.answer
+
+    def find_party(self, tenant: TenantId, case: Case) -> responsibility.Decision | responsibility.Gap:
+        """What the duty list says of a case now: proposed to whoever dispatches, changing nothing."""
+        now = self.clock.now()
+        rules = self.cases.rules(tenant, now)
+        with self.cases.work(tenant) as work:
+            return _Sitting(work, rules, now, access.system(tenant), "").find_party(case)
 
     def find_duplicates(self, reader: access.Reader, case: CaseId) -> Sequence[CaseId]:
         """Search once more, after commit: two reports that were written at the same instant must see each other."""
@@ -372,7 +379,7 @@ class _Sitting:
     def _next_by_itself(self, case: Case, duplicate_free: bool, asked_standard: int | None) -> Action | None:
         found = automatic.filing(case, self.rules, duplicate_free, asked_standard)
         if found is None and case.state == State.PENDING_DISPATCH and self.rules.settings.automates(case.category, "dispatch"):
-            answer = self._find_party(case)
+            answer = self.find_party(case)
             found = automatic.dispatching(case, self.rules, answer)
             if found is not None and found.name == "consult":
                 self.work.record_gap(case.id, dict(found.facts))
@@ -394,7 +401,7 @@ class _Sitting:
         excluded = frozenset({*case.handled_by, *(set() if self.rules.settings.reporter_may_check else reporters | own)})
         return self.work.choose_checker(case, self.now, excluded)
 
-    def _find_party(self, case: Case) -> responsibility.Decision | responsibility.Gap:
+    def find_party(self, case: Case) -> responsibility.Decision | responsibility.Gap:
         component = self.work.find_component(case.component) if case.component else None
         located: dict[AreaKind, AreaCode] = {}
         area_class: int | None = None
@@ -424,7 +431,7 @@ class _Sitting:
             return {}
         if facts.get("category") is not None:
             case = replace(case, category=CategoryCode(str(facts["category"])))
-        answer = self._find_party(case)
+        answer = self.find_party(case)
         if isinstance(answer, responsibility.Gap):
             return {"why": {"chosen_by_person": True, "list_said": answer.reason}}
         if facts.get("unit") is None or int(str(facts["unit"])) == int(answer.unit):

@@ -20,10 +20,12 @@ from chengyun.screens import house
 from chengyun.screens.house import CityCard, FileAtRest, House, PersonCard
 from chengyun.sources.attachments.intake import take_in
 from chengyun.stores import attachments
+from chengyun.stores.audit import record_entry
 from chengyun.stores.blobs import BlobStore
 from chengyun.stores.cases import CaseStore
 from chengyun.stores.city_book import CityBooks, read_names
 from chengyun.stores.tenancy import all_tenants
+from chengyun.stores.writing.cases.work import digest_key
 
 
 def furnish(installation: Installation, clock: Clock | None = None) -> House:
@@ -31,11 +33,13 @@ def furnish(installation: Installation, clock: Clock | None = None) -> House:
     clock = clock or read_clock(installation)
     books = CityBooks()
     store = CaseStore(clock, books, installation.secret_key)
+    key = digest_key(installation.secret_key)
     made = House(
         desk=Desk(store, clock),
         clock=clock,
         book=BookOfTheCity(books, installation.is_demo),
         files=FileKeeper(BlobStore(installation.data), clock, books),
+        note=lambda tenant, entry: record_entry(tenant, entry, key),
         demo=installation.is_demo,
     )
     house.settle(made)
@@ -50,6 +54,7 @@ class _Compiled:
     tree: OrgTree
     grids: Mapping[AreaCode, tuple[str, ...]]
     people: Mapping[PersonId, PersonCard]
+    area_names: Mapping[str, tuple[str, str]]
 
 
 @dataclass
@@ -66,7 +71,13 @@ class BookOfTheCity:
         if kept is None or kept.version != held.version:
             names = read_names(tenant, list(held.people))
             people = {each.id: _card(each, names) for each in held.people.values() if each.active}
-            kept = _Compiled(held.version, OrgTree.of(held.organisations), grids_of(held.areas), people)
+            kept = _Compiled(
+                held.version,
+                OrgTree.of(held.organisations),
+                grids_of(held.areas),
+                people,
+                {a.code: (a.name_zh, a.name_en) for a in held.areas},
+            )
             self._kept[tenant] = kept
         return kept
 
@@ -116,6 +127,9 @@ class BookOfTheCity:
     def areas(self, tenant: TenantId, at: datetime) -> tuple[Area, ...]:
         held = self.books.book(tenant)
         return tuple(area for area in held.areas if in_force(area.valid_from, area.valid_to, held.day_of(at)))
+
+    def area_names(self, tenant: TenantId, at: datetime) -> Mapping[str, tuple[str, str]]:
+        return self._compiled(tenant).area_names
 
     def duty_rows(self, tenant: TenantId, at: datetime) -> tuple[DutyRow, ...]:
         held = self.books.book(tenant)

@@ -3,7 +3,7 @@
 `runtime.wiring` settles it once per process. A screen asks `current()`; there is no other way to the inside.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from chengyun.base.results import Refused
 from chengyun.base.time import Clock
 from chengyun.cases.access import Channel, Reader
 from chengyun.cases.desk import Desk
+from chengyun.cases.ports import AuditEntry
 from chengyun.cases.rules import Rules
 from chengyun.city.records import Area, Category, CategoryField, DutyRow, Organisation
 from chengyun.stores.attachments import Found
@@ -69,6 +70,10 @@ class Book(Protocol):
 
     def areas(self, tenant: TenantId, at: datetime) -> tuple[Area, ...]: ...
 
+    def area_names(self, tenant: TenantId, at: datetime) -> Mapping[str, tuple[str, str]]:
+        """Code -> (zh, en)."""
+        ...
+
     def duty_rows(self, tenant: TenantId, at: datetime) -> tuple[DutyRow, ...]: ...
 
 
@@ -96,6 +101,8 @@ class House:
     clock: Clock
     book: Book
     files: Files
+    note: Callable[[TenantId, AuditEntry], None]
+    """Write an audit entry of something that is no case change: a search for people, a read of level-3 data."""
     demo: bool = False
 
 

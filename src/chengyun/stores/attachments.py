@@ -58,9 +58,9 @@ class Found:
 def keep(tenant: TenantId, kept: Kept, uploader: PersonId | None, now: datetime) -> AttachmentId:
     """Write the rows of a new attachment; the files they name are on disk already (promise R4)."""
     with in_tenant(tenant), connection.cursor() as cursor:
-        cursor.execute("SELECT nextval(pg_get_serial_sequence('attachment', 'id'))")
+        cursor.execute(f"INSERT INTO attachment ({_COLUMNS}) VALUES ({_PLACES}) RETURNING id", _row(tenant, kept, uploader, now))
         attachment = AttachmentId(cursor.fetchone()[0])
-        keep_many(tenant, [(attachment, kept, uploader, now)])
+        _keep_parts(tenant, [(attachment, kept)])
     return attachment
 
 
@@ -68,22 +68,32 @@ def keep_many(tenant: TenantId, many: Sequence[tuple[AttachmentId, Kept, PersonI
     """Attachments whose ids are given out already, in one transaction."""
     with in_tenant(tenant), connection.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO attachment (tenant_id, id, sha256, size, kind, media_type, width, height, inline, level, uploader, uploaded_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [
-                (tenant, id_, k.sha256, k.size, k.kind, k.media_type, k.width, k.height, k.inline, k.level, uploader, at)
-                for id_, k, uploader, at in many
-            ],
+            f"INSERT INTO attachment ({_COLUMNS}, id) VALUES ({_PLACES}, %s)",
+            [(*_row(tenant, kept, uploader, at), id_) for id_, kept, uploader, at in many],
         )
+        _keep_parts(tenant, [(id_, kept) for id_, kept, _, _ in many])
+
+
+_COLUMNS = "tenant_id, sha256, size, kind, media_type, width, height, inline, level, uploader, uploaded_at"
+_PLACES = ", ".join(["%s"] * 11)
+
+
+def _row(tenant: TenantId, k: Kept, uploader: PersonId | None, at: datetime) -> tuple[object, ...]:
+    return (tenant, k.sha256, k.size, k.kind, k.media_type, k.width, k.height, k.inline, k.level, uploader, at)
+
+
+def _keep_parts(tenant: TenantId, many: Sequence[tuple[AttachmentId, Kept]]) -> None:
+    """Derivatives and claims, in the transaction of their attachments."""
+    with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO attachment_file (tenant_id, attachment, role, media_type, sha256, size, width, height)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
-            [(tenant, id_, p.role, p.media_type, p.sha256, p.size, p.width, p.height) for id_, k, _, _ in many for p in k.pieces],
+            [(tenant, id_, p.role, p.media_type, p.sha256, p.size, p.width, p.height) for id_, k in many for p in k.pieces],
         )
         cursor.executemany(
             "INSERT INTO attachment_claim (tenant_id, attachment, display_name, taken_at, zone_from, lon, lat, accuracy_m)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
-            [(tenant, id_, k.display_name, k.taken_at, k.zone_from, *_lon_lat(k.place), k.accuracy_m) for id_, k, _, _ in many],
+            [(tenant, id_, k.display_name, k.taken_at, k.zone_from, *_lon_lat(k.place), k.accuracy_m) for id_, k in many],
         )
 
 

@@ -3,7 +3,7 @@
 from ninja import NinjaAPI
 
 from chengyun import __version__
-from chengyun.screens.api import acts, problems, session
+from chengyun.screens.api import acts, cases, files, problems, session, tasks
 
 api = NinjaAPI(
     title="Chengyun 城运",
@@ -16,3 +16,6 @@ api = NinjaAPI(
 problems.install(api)
 api.add_router("/v1", session.router)
 api.add_router("/v1", acts.router)
+api.add_router("/v1", tasks.router)
+api.add_router("/v1", cases.router)
+api.add_router("/v1", files.router)
