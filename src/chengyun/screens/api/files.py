@@ -57,7 +57,10 @@ def take_in(request: HttpRequest, file: File[UploadedFile], stage: Form[Evidence
 def read(request: HttpRequest, attachment: int, role: str) -> HttpResponseBase:
     """A derivative of an attachment of a case the reader may see, or one he has just sent."""
     ask = asking(request)
-    found = house.current().files.find(ask.tenant, AttachmentId(attachment), role) if role in ROLES and attachment < 2**53 else None
+    answer = access.may(ask.reader, "attachment.read", access.Target(ask.tenant))
+    if isinstance(answer, access.Denied) or role not in ROLES or attachment > 2**53:
+        raise Answered(404, "not_found")
+    found = house.current().files.find(ask.tenant, AttachmentId(attachment), role)
     if found is None or not _may_read(ask, found.about):
         raise Answered(404, "not_found")
     etag = f'"{found.about.piece.sha256[:32]}"'
