@@ -23,7 +23,7 @@ from chengyun.runtime.secrets_file import write_private
 MARK = "chengyun.json"
 LOCK = "supervisor.lock"
 PROCESSES = "processes.json"
-OURS = ("log", "attachments", "exports", "tls", "cache", "outbox", "anchors")
+OURS = ("log", "attachments", "exports", "tls", "cache", "outbox", "anchors", "blobs")
 """Folders the product makes below the data folder."""
 
 
@@ -68,7 +68,17 @@ def empty_demo(data: Path) -> None:
     postgres.remove_cluster(data)
     for name in OURS:
         shutil.rmtree(data / name, ignore_errors=True)
-    for name in ("accounts.json", "clock.json", "migrated.stamp", "demo.stamp", "secrets.json", "postgres.socket", MARK):
+    for name in (
+        "accounts.json",
+        "clock.json",
+        "migrated.stamp",
+        "demo.stamp",
+        "secrets.json",
+        "postgres.socket",
+        "anchor.key",
+        "basemap.geojson",
+        MARK,
+    ):
         (data / name).unlink(missing_ok=True)
 
 

@@ -3,16 +3,17 @@
 import json
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from pathlib import Path
 
 from django.db import connections
 
 from chengyun.base.ids import TenantId
 from chengyun.base.results import Refused
-from chengyun.base.time import CityClock
+from chengyun.cases.records import Actor
+from chengyun.city.records import Role
 from chengyun.city.shipped import load_shipped
 from chengyun.runtime.installation import Installation
 from chengyun.runtime.secrets_file import write_private
@@ -21,16 +22,15 @@ from chengyun.screens.house import House
 from chengyun.stores import accounts, attachments
 from chengyun.stores.city_book import CASES, CityBooks
 from chengyun.stores.city_load import CityRecords, load_city, write_setting
+from chengyun.stores.past_cases import load_past_cases
 from chengyun.stores.tenancy import in_tenant
 from chengyun.stores.tenants import make_tenant
-from chengyun.stores.writing.cases.work import NUMBER_SLOTS, digest_key, open_work
+from chengyun.stores.writing.cases.work import digest_key, open_work
 from chengyun_demo import photos
 from chengyun_demo.city import DemoCity, build
 from chengyun_demo.history import past_cases
 from chengyun_demo.life import PastCase
 
-BATCH = 200
-"""Cases a transaction: large enough that commits do not count, small enough that memory does not either."""
 BASEMAP = "basemap.geojson"
 
 ACCOUNTS = "accounts.json"
@@ -109,60 +109,43 @@ def open_accounts(city: DemoCity, now: datetime) -> list[DemoAccount]:
 
 
 def load_past(installation: Installation, house: House, city: DemoCity, say: Callable[[str], None], cases: Iterable[PastCase] = ()) -> None:
-    """Past cases, each as the one write of the desk it would have been; then numbers go on after them."""
-    moment = CityClock(city.start.astimezone(UTC), speed=0)
-    key = digest_key(installation.secret_key)
+    """Past cases through the loader of lived cases; meanwhile their pictures are drawn and cleaned on the other core."""
     book = CityBooks().book(city.tenant)
-    gallery = Gallery(house, city.tenant)
-    done = 0
-    rest = iter(cases or past_cases(city))
-    while batch := list(islice(rest, BATCH)):
-        with open_work(city.tenant, moment, key, book.field_of, book.zone) as work:
-            for past in batch:
-                work.record(past.recording(moment.now()))
-                if past.open_gap is not None:
-                    work.record_gap(past.case.id, past.open_gap)
-        gallery.hang(batch)
-        done += len(batch)
-        if done % 1000 == 0 or len(batch) < BATCH:
-            say(f"  {done:,} past cases")
-    go_on_numbering(city)
+    with ThreadPoolExecutor(2) as hands:
+        gallery = Gallery(house, city.tenant, hands)
+        past = tuple(cases or past_cases(city))
+        key = digest_key(installation.secret_key)
+        done = load_past_cases(city.tenant, past, Actor(Role.SYSTEM), city.start.astimezone(UTC), book.field_of, key, name="demo-city")
+        with open_work(city.tenant, house.clock, key, book.field_of, book.zone) as work:
+            for each in past:
+                if each.open_gap is not None:
+                    work.record_gap(each.case.id, each.open_gap)
+        say(f"{done.cases:,} past cases with {done.events:,} events")
+        gallery.hang(past)
+        say(f"{sum(len(each.photos) for each in past):,} drawn pictures")
 
 
 class Gallery:
     """Pictures of the past: each scene is drawn and cleaned once, and hangs in every case that shows it."""
 
-    def __init__(self, house: House, tenant: TenantId) -> None:
+    def __init__(self, house: House, tenant: TenantId, hands: Executor) -> None:
         assert isinstance(house.files, FileKeeper)
         self._files, self._tenant = house.files, tenant
-        self._scenes: dict[str, attachments.Kept] = {}
+        self._scenes = {scene: hands.submit(self._make, scene) for scene in photos.scenes()}
 
-    def hang(self, batch: Iterable[PastCase]) -> None:
-        attachments.keep_many(
-            self._tenant,
-            [(photo.attachment, self._scene(photo.scene), photo.by, photo.taken_at) for past in batch for photo in past.photos],
-        )
+    def hang(self, past: Iterable[PastCase]) -> None:
+        hung = [(photo.attachment, self._scenes[photo.scene].result(), photo.by, photo.taken_at) for each in past for photo in each.photos]
+        attachments.keep_many(self._tenant, hung)
+        with in_tenant(self._tenant, using="owner"), connections["owner"].cursor() as cursor:
+            cursor.execute(
+                "SELECT setval(pg_get_serial_sequence('attachment', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM attachment), false)"
+            )
 
-    def _scene(self, scene: str) -> attachments.Kept:
-        kept = self._scenes.get(scene)
-        if kept is None:
+    def _make(self, scene: str) -> attachments.Kept:
+        try:
             found = self._files.clean_and_keep(self._tenant, f"{scene}.jpg", "image/jpeg", photos.draw(scene))
-            if isinstance(found, Refused):
-                raise RuntimeError(f"the drawn picture {scene} was refused: {found.reason}")
-            kept = self._scenes[scene] = found
-        return kept
-
-
-def go_on_numbering(city: DemoCity) -> None:
-    """The next case, reporter and picture get the number after the last of the past; so does the next case of the day."""
-    day = city.start.strftime("%y%m%d")
-    with in_tenant(city.tenant, using="owner"), connections["owner"].cursor() as cursor:
-        for table in ("case_row", "reporter_identity", "attachment"):
-            cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM {table}), false)")
-        like = f"{city.case_prefix} {day[:4]} {day[4:]} %"
-        cursor.execute("SELECT coalesce(max(split_part(number, ' ', 4)::int), 0) FROM case_row WHERE number LIKE %s", [like])
-        (last,) = cursor.fetchone()
-        cursor.execute(
-            "INSERT INTO case_number (tenant_id, day, slot, next) SELECT %s, %s, slot, %s + slot + 1 FROM generate_series(0, %s) slot",
-            [city.tenant, day, last, NUMBER_SLOTS - 1],
-        )
+        finally:
+            connections.close_all()  # the book was read on a connection of this thread's own
+        if isinstance(found, Refused):
+            raise RuntimeError(f"the drawn picture {scene} was refused: {found.reason}")
+        return found
