@@ -186,11 +186,15 @@ class _Change:
 
     before_seq: int
     case: Case
+    before: Case | None = field(init=False)
     events: list[Event] = field(default_factory=list)
     texts: dict[tuple[int, str], str] = field(default_factory=dict)
     reporters: tuple[ReporterIdentity, ...] = ()
     address: str | None = None
     answers: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.before = self.case if self.before_seq else None
 
 
 class _Sitting:
@@ -578,7 +582,7 @@ class _Sitting:
                     address=change.address,
                     answers=change.answers,
                     audit=tuple(self._audit(case_id, event) for event in change.events),
-                    messages=tuple(Message("case", case_id, event.seq, card(change.case, event)) for event in change.events),
+                    messages=tuple(Message("case", case_id, event.seq, card(change.case, event, change.before)) for event in change.events),
                     timers=due,
                     clear_timers=tuple(timers.prefix(change.case, clock) for clock in clocks) if change.before_seq else (),
                 )
@@ -588,24 +592,35 @@ class _Sitting:
         return AuditEntry(f"case.{event.type}", f"case:{case_id}", "done", event.actor, self.now, self.origin)
 
 
-def card(case: Case, event: Event) -> Mapping[str, object]:
-    """What followers are told of an event: references enough to judge who may hear of it and which list moved, no words."""
+def card(case: Case, event: Event, before: Case | None = None) -> Mapping[str, object]:
+    """What followers are told of an event: references enough to judge who may hear of it and which list moved, no words.
+
+    was   of what decides who sees the case, that which was otherwise before: whoever loses sight of it must hear so once more
+    """
+    now = _whom(case)
+    told: dict[str, object] = {"type": event.type, "state": str(event.to), "number": case.number, **now, "at": to_text(event.at)}
+    told["urgency"] = str(case.urgency)
+    if before is not None:
+        was = {name: value for name, value in {**_whom(before), "state": str(before.state)}.items() if value != told[name]}
+        if was:
+            told["was"] = was
+    return told
+
+
+def _whom(case: Case) -> Mapping[str, object]:
+    """The facts of `access.target_of`, as plain JSON."""
     return {
-        "type": event.type,
-        "state": str(event.to),
-        "number": case.number,
         "grid": case.grid,
         "category": case.category,
-        "urgency": str(case.urgency),
         "holders": [int(each) for each in case.holders],
         "assisting": [int(unit) for unit, _ in case.assisting],
-        "handled_for": [int(each) for each in case.handled_for],
+        "handled_for": sorted({int(each) for each in case.handled_for} | {int(c.org) for c in case.clocks if c.org is not None}),
         "trade_department": case.trade_department,
         "handler": case.handler,
         "checker": case.checker,
-        "reporters": [each.person for each in case.reporters if each.person is not None],
+        "reporters": sorted({int(each.person) for each in case.reporters if each.person is not None}),
+        "reported_by": case.reported_by,
         "staff_of": case.staff_of,
-        "at": to_text(event.at),
     }
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from chengyun.base.errors import NotFound
-from chengyun.base.ids import AreaCode, AttachmentId, OrgId, PersonId, TenantId
+from chengyun.base.ids import AreaCode, AttachmentId, CategoryCode, OrgId, PersonId, TenantId
 from chengyun.base.results import Refused
 from chengyun.base.time import Clock
 from chengyun.cases.access import Channel, Reader
@@ -120,6 +120,9 @@ class BookOfTheCity:
     def categories(self, tenant: TenantId, at: datetime) -> Mapping[str, Category]:
         held = self.books.book(tenant)
         return {category.code: category for category in held.catalogue.in_force(held.day_of(at))}
+
+    def field_of(self, tenant: TenantId, category: str) -> str | None:
+        return self.books.book(tenant).field_of(CategoryCode(category))
 
     def fields_asked(self, tenant: TenantId, category: str, at: datetime) -> tuple[CategoryField, ...]:
         return tuple(each for each in self.books.book(tenant).fields if each.category == category)

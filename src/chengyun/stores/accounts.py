@@ -2,10 +2,13 @@
 through (promise I2); the lock grows with every further failure. Closing sessions is raising a number that every session is checked with.
 """
 
+import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 
 from chengyun.base.ids import PersonId, TenantId
@@ -95,6 +98,25 @@ def session_stands(tenant: TenantId, account: int, epoch: int) -> bool:
         cursor.execute("SELECT active AND session_epoch = %s FROM account WHERE tenant_id = %s AND id = %s", [epoch, tenant, account])
         row = cursor.fetchone()
     return bool(row and row[0])
+
+
+def standing_sessions(tenant: TenantId, sessions: Collection[tuple[str, int, int]]) -> frozenset[str]:
+    """Of (session key, account, epoch) the keys that may go on: not signed out, not run out, account open, epoch the same."""
+    rows = list(sessions)
+    with in_tenant(tenant), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT g.key FROM unnest(%s::text[], %s::bigint[], %s::int[]) g (key, account, epoch)"
+            " JOIN django_session s ON s.session_key = g.key AND s.expire_date > to_timestamp(%s)"
+            " JOIN account a ON a.tenant_id = %s AND a.id = g.account AND a.active AND a.session_epoch = g.epoch",
+            # The life of a cookie is real time, as Django counts it, not the city's.
+            [[key for key, _, _ in rows], [a for _, a, _ in rows], [e for _, _, e in rows], time.time(), tenant],
+        )
+        return frozenset(row[0] for row in cursor.fetchall())
+
+
+def clear_sessions() -> None:
+    """Remove sessions whose time is over, in whatever tenant."""
+    SessionStore.clear_expired()
 
 
 class AccountBackend:
