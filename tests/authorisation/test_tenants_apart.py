@@ -41,6 +41,7 @@ def values_of(cities: TwoCities):
         "attachments": [FIRST_ID_OF_B, 1],
         "attachments.2": ["thumb", "large"],
         "units": [1, 5, 11],
+        "categories": ["2026:matter:06010", "2026:component:01001"],
         "*": [1, FIRST_ID_OF_B + 1, "x"],
     }
 

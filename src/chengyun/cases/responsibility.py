@@ -195,6 +195,23 @@ def find_party(question: Question, index: DutyIndex) -> Decision | Gap:
     return Decision(row.handling_unit, row.trade_department, row.assisting, row.ladder, row.id, row.version, row.number, reason)
 
 
+def count_answers(question: Question, index: DutyIndex) -> int:
+    """How many different answers the list has: 0 a gap, 1 as it should be, more a contradiction. Without reasons, so the whole list can
+    be searched for what is missing. A row for some owner answers a question that names none: the owner is asked when a case comes."""
+    matching: list[tuple[tuple[int, ...], DutyRow]] = []
+    by_owner = False
+    for shelf in index.shelves(question):
+        for row in shelf.fitting(question):
+            matches, lost = _compare(row, question)
+            if not lost:
+                matching.append((tuple(rank for rank, _ in matches), row))
+            by_owner = by_owner or lost == ["owner"]
+    if not matching:
+        return int(by_owner and question.owner is None)
+    best = max(ranks for ranks, _ in matching)
+    return len({_units(row) for ranks, row in matching if ranks == best})
+
+
 def recompute(reason: Reason) -> Decision | Gap:
     """The same answer from the stored reason alone: its question asked of the rows it lists."""
     listed = [*reason["rows"], *reason["same_answer"], *(each["row"] for each in reason["rejected"])]

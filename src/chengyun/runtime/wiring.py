@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from chengyun.base.errors import NotFound
@@ -11,6 +12,7 @@ from chengyun.base.results import Refused
 from chengyun.base.time import Clock
 from chengyun.cases.access import Channel, Reader
 from chengyun.cases.desk import Desk
+from chengyun.cases.ports import AuditEntry
 from chengyun.cases.rules import Rules
 from chengyun.city.records import Area, AreaKind, Category, CategoryField, DutyRow, Organisation, Person, in_force
 from chengyun.city.roles import OrgTree, grids_of, posts_on
@@ -23,7 +25,7 @@ from chengyun.stores import attachments
 from chengyun.stores.audit import record_entry
 from chengyun.stores.blobs import BlobStore
 from chengyun.stores.cases import CaseStore
-from chengyun.stores.city_book import CityBooks, read_names
+from chengyun.stores.city_book import CityBook, CityBooks, read_names
 from chengyun.stores.tenancy import all_tenants
 from chengyun.stores.writing.cases.work import digest_key
 
@@ -41,9 +43,15 @@ def furnish(installation: Installation, clock: Clock | None = None) -> House:
         files=FileKeeper(BlobStore(installation.data), clock, books),
         note=lambda tenant, entry: record_entry(tenant, entry, key),
         demo=installation.is_demo,
+        audit=partial(_record_entry, digest_key(installation.secret_key)),
+        set_clock=getattr(clock, "set", None),
     )
     house.settle(made)
     return made
+
+
+def _record_entry(key: bytes, tenant: TenantId, entry: AuditEntry) -> None:
+    record_entry(tenant, entry, key)
 
 
 @dataclass(frozen=True)
@@ -137,6 +145,12 @@ class BookOfTheCity:
     def duty_rows(self, tenant: TenantId, at: datetime) -> tuple[DutyRow, ...]:
         held = self.books.book(tenant)
         return tuple(row for row in held.duty_rows if in_force(row.valid_from, row.valid_to, held.day_of(at)))
+
+    def held(self, tenant: TenantId) -> CityBook:
+        return self.books.book(tenant)
+
+    def forget(self, tenant: TenantId) -> None:
+        self.books.forget(tenant)
 
 
 def _card(person: Person, names: Mapping[PersonId, tuple[str, str, str]]) -> PersonCard:

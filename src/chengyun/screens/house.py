@@ -18,6 +18,7 @@ from chengyun.cases.ports import AuditEntry
 from chengyun.cases.rules import Rules
 from chengyun.city.records import Area, Category, CategoryField, DutyRow, Organisation
 from chengyun.stores.attachments import Found
+from chengyun.stores.city_book import CityBook
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,14 @@ class Book(Protocol):
 
     def duty_rows(self, tenant: TenantId, at: datetime) -> tuple[DutyRow, ...]: ...
 
+    def held(self, tenant: TenantId) -> CityBook:
+        """The whole book with all its versions: for doors that show or change the standing city."""
+        ...
+
+    def forget(self, tenant: TenantId) -> None:
+        """Look again at the next question: something was changed here."""
+        ...
+
 
 @dataclass(frozen=True)
 class FileAtRest:
@@ -99,8 +108,14 @@ class Files(Protocol):
     def find(self, tenant: TenantId, attachment: AttachmentId, role: str) -> FileAtRest | None: ...
 
 
+def _no_audit(tenant: TenantId, entry: AuditEntry) -> None:
+    raise RuntimeError("this house keeps no audit: an act that cannot be noted is not done")
+
+
 @dataclass(frozen=True)
 class House:
+    """`audit` writes an entry in the transaction it is called in; `set_clock(moment, speed)` is there where the clock can be set."""
+
     desk: Desk
     clock: Clock
     book: Book
@@ -108,6 +123,8 @@ class House:
     note: Callable[[TenantId, AuditEntry], None]
     """Write an audit entry of something that is no case change: a search for people, a read of level-3 data."""
     demo: bool = False
+    audit: Callable[[TenantId, AuditEntry], None] = _no_audit
+    set_clock: Callable[[datetime, float | None], None] | None = None
 
 
 _settled: list[House] = []

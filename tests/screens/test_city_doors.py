@@ -1,0 +1,223 @@
+"""The standing city at the interface."""
+
+from datetime import date
+
+import pytest
+
+from chengyun.city.records import AreaKind, in_force
+from screens.conftest import Town
+from screens.test_doors import _place_in_home_street, _report
+
+DAY = date(2026, 11, 24)
+
+
+def test_a_category_is_found_by_name_initials_and_number(town: Town) -> None:
+    visitor = town.visitor()
+    for text in ("暴露垃圾", "bllj", "06010"):
+        rows = visitor.get("/api/v1/city/categories", text=text).json()["rows"]
+        assert "2026:matter:06010" in [row["code"] for row in rows], text
+
+
+def test_a_category_shows_its_conditions_with_the_limit_in_words_of_both_languages(town: Town) -> None:
+    found = town.visitor().get("/api/v1/city/categories/2026:matter:06010").json()
+    entries = [e for e in town.city.standards if e.category == "2026:matter:06010"]
+    assert [c["condition_no"] for c in found["conditions"]] == sorted(e.condition_no for e in entries)
+    first = found["conditions"][0]
+    assert str(first["limit"]["amount"]) in first["limit_zh"] and str(first["limit"]["amount"]) in first["limit_en"]
+
+
+def test_what_is_reported_at_a_place_comes_first_there(town: Town) -> None:
+    lon, lat = _place_in_home_street(town)
+    for number in range(3):
+        report = _report(town, category="2026:matter:06020", description=f"第 {number} 处")
+        assert town.visitor("hotline").post("/api/v1/sources/reports", report).status_code == 201
+    rows = town.visitor().get("/api/v1/city/categories", lon=lon, lat=lat, limit=5).json()["rows"]
+    assert (rows[0]["code"], rows[0]["likely"]) == ("2026:matter:06020", True)
+
+
+def test_a_category_asks_its_fields_and_an_unknown_one_is_not_there(town: Town) -> None:
+    with_fields = {f.category for f in town.house.book.held(town.city.tenant).fields}
+    code = sorted(with_fields)[0]
+    assert town.visitor().get(f"/api/v1/city/categories/{code}/fields").json()["rows"]
+    assert town.visitor().get("/api/v1/city/categories/2026:matter:99999/fields").status_code == 404
+
+
+def test_communities_of_a_street_come_with_bounds_and_polygons_only_when_asked(town: Town) -> None:
+    visitor = town.visitor()
+    rows = visitor.get("/api/v1/city/areas", kind="community", parent="990101002").json()["rows"]
+    assert len(rows) == 12 and all(row["rings"] is None and row["bounds"][0] < row["bounds"][2] for row in rows)
+    whole = visitor.get("/api/v1/city/areas", kind="community", parent="990101002", geometry="1").json()["rows"]
+    assert all(row["rings"] for row in whole)
+
+
+def test_units_come_in_official_order_each_below_its_parent(town: Town) -> None:
+    rows = town.visitor("clerk").get("/api/v1/city/organisations").json()["rows"]
+    seen: set[int] = set()
+    for row in rows:
+        assert row["parent"] is None or row["parent"] in seen
+        seen.add(row["id"])
+    assert len(rows) == len(town.city.organisations.all)
+
+
+def test_units_and_colleagues_are_not_for_citizens_and_citizens_are_not_listed(town: Town) -> None:
+    assert town.visitor().get("/api/v1/city/people").status_code == 401
+    assert town.visitor("citizen").get("/api/v1/city/people").status_code == 403
+    numbers = {row["number"] for row in town.visitor("lead").get("/api/v1/city/people", limit=500).json()["rows"]}
+    assert numbers and not any(number.startswith(("P", "M")) for number in numbers)
+
+
+def test_a_clerk_chooses_a_handler_of_his_unit(town: Town) -> None:
+    unit = town.city.organisations.id("WTB-DR")
+    rows = town.visitor("clerk").get("/api/v1/city/people", role="handler", unit=unit).json()["rows"]
+    assert rows and all("handler" in row["roles"] and row["org"] == unit for row in rows)
+
+
+# --- duty list --------------------------------------------------------------------------------------------------------
+
+
+def test_the_duty_list_is_read_page_by_page_each_row_once(town: Town) -> None:
+    visitor, seen, mark = town.visitor("dispatcher"), [], None
+    while True:
+        page = visitor.get("/api/v1/city/duty-list", limit=200, **({"after": mark} if mark else {})).json()
+        seen += [row["id"] for row in page["rows"]]
+        mark = page["next"]
+        if mark is None:
+            break
+    in_force_today = [r for r in town.city.duty_rows if in_force(r.valid_from, r.valid_to, DAY)]
+    assert len(seen) == len(set(seen)) == page["total"] == len(in_force_today)
+
+
+@pytest.mark.parametrize(("problem", "count"), [("gap", "gaps"), ("double", "doubles")])
+def test_every_problem_that_is_counted_is_in_the_list_behind_the_count(town: Town, problem: str, count: str) -> None:
+    page = town.visitor("dispatcher").get("/api/v1/city/duty-list", problem=problem, limit=200).json()
+    assert page["total"] == page[count] > 0
+    assert all(row["problem"] == problem and row["unit"] is None for row in page["rows"])
+
+
+def test_gaps_are_the_share_the_demo_city_was_built_with(town: Town) -> None:
+    page = town.visitor("dispatcher").get("/api/v1/city/duty-list", limit=1).json()
+    communities = sum(area.kind is AreaKind.COMMUNITY for area in town.city.areas)
+    assert page["pairs"] % communities == 0
+    assert page["unique_share"] == pytest.approx(1 - (page["gaps"] + page["doubles"]) / page["pairs"])
+    assert 0 < page["gaps"] / page["pairs"] < 0.1
+    assert sum(street["gaps"] for street in page["streets"]) == page["gaps"]
+
+
+def test_a_gap_is_closed_by_a_new_row_that_is_signed_and_audited(town: Town) -> None:
+    visitor = town.visitor("dispatcher")
+    before = visitor.get("/api/v1/city/duty-list", problem="gap", limit=1).json()
+    gap = before["rows"][0]
+    unit = town.city.organisations.id("ST2")
+    body = {
+        "category": gap["category"]["code"],
+        "area": gap["area"],
+        "hours": gap["hours"],
+        "handling_unit": unit,
+        "trade_department": unit,
+    }
+    made = visitor.post("/api/v1/city/duty-list", body, key="close-the-gap")
+    again = visitor.post("/api/v1/city/duty-list", body, key="close-the-gap")
+    assert (made.status_code, again.json()["row"], again.json()["repeated"]) == (201, made.json()["row"], True), made.json()
+    after = visitor.get("/api/v1/city/duty-list", problem="gap", limit=1).json()
+    assert after["gaps"] == before["gaps"] - 1
+    row = visitor.get("/api/v1/city/duty-list", row=made.json()["row"]).json()["rows"]
+    assert [r["signed_by"] for r in row] == ["D001"]
+
+
+def test_the_next_version_of_a_row_ends_the_one_before(town: Town) -> None:
+    visitor = town.visitor("admin")
+    row = next(r for r in town.city.duty_rows if in_force(r.valid_from, r.valid_to, DAY) and r.category and r.valid_to is None)
+    unit = town.city.organisations.id("ST2")
+    body = {
+        "row": row.id,
+        "seen_version": row.version,
+        "category": row.category,
+        "area": row.area,
+        "hours": row.hours,
+        "handling_unit": unit,
+        "valid_from": "2026-12-01",
+    }
+    made = visitor.post("/api/v1/city/duty-list", body).json()
+    assert made["version"] == row.version + 1
+    versions = visitor.get("/api/v1/city/duty-list", row=row.id).json()["rows"]
+    assert (versions[-2]["valid_to"], versions[-1]["valid_from"]) == ("2026-12-01", "2026-12-01")
+    assert visitor.post("/api/v1/city/duty-list", body).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"handling_unit": 999_999}, "handling_unit"),
+        ({"category": "2026:matter:99999"}, "category"),
+        ({"area": "'; drop table --"}, "area"),
+        ({"valid_from": "2020-01-01"}, "valid_from"),
+        ({"valid_from": "2026-12-02", "valid_to": "2026-12-01"}, "valid_to"),
+        ({"assisting": [1, 424_242]}, "assisting.1"),
+    ],
+)
+def test_a_row_that_names_what_is_not_there_is_refused_and_nothing_is_written(town: Town, change: dict[str, object], field: str) -> None:
+    visitor = town.visitor("admin")
+    before = visitor.get("/api/v1/city/duty-list", limit=1).json()["total"]
+    answer = visitor.post("/api/v1/city/duty-list", {"category": "2026:matter:06010", "handling_unit": 1} | change)
+    assert (answer.status_code, answer.json()["facts"]["field"]) == (422, field)
+    assert visitor.get("/api/v1/city/duty-list", limit=1).json()["total"] == before
+
+
+def test_who_may_not_write_the_duty_list_does_not(town: Town) -> None:
+    for account in ("clerk", "handler", "collector", "auditor"):
+        answer = town.visitor(account).post("/api/v1/city/duty-list", {"category": "2026:matter:06010", "handling_unit": 1})
+        assert answer.status_code == 403, account
+
+
+@pytest.mark.parametrize("query", [{"after": "%%%"}, {"limit": 100_000}, {"limit": -1}, {"unit": "x"}, {"problem": "all"}])
+def test_a_question_that_makes_no_sense_is_told_so(town: Town, query: dict[str, object]) -> None:
+    assert town.visitor("dispatcher").get("/api/v1/city/duty-list", **query).status_code == 422
+
+
+def test_signs_of_sql_in_a_search_word_find_nothing(town: Town) -> None:
+    assert town.visitor("dispatcher").get("/api/v1/city/duty-list", text="%' OR 1=1 --").json()["total"] == 0
+
+
+# --- calendars and clock ----------------------------------------------------------------------------------------------
+
+
+def test_a_typhoon_day_becomes_a_holiday_at_noon_and_keeps_its_morning(town: Town) -> None:
+    visitor = town.visitor("leader")
+    office = next(c for c in visitor.get("/api/v1/city/calendars", year=2026).json()["rows"] if "city" in c["used_for"])
+    body = {
+        "calendar": office["id"],
+        "day": "2026-11-25",
+        "working": False,
+        "from_moment": "2026-11-25T11:00:00+08:00",
+        "reason_zh": "台风停工",
+    }
+    made = visitor.post("/api/v1/city/calendars/days", body)
+    assert made.status_code == 201, made.json()
+    assert (made.json()["version"], made.json()["day"]["hours"]) == (office["version"] + 1, [["08:00", "11:00"]])
+    again = next(c for c in visitor.get("/api/v1/city/calendars", year=2026).json()["rows"] if c["id"] == office["id"])
+    assert {"day": "2026-11-25", "working": False}.items() <= next(d for d in again["days"] if d["day"] == "2026-11-25").items()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"day": "2026-11-01"},
+        {"day": "2026-13-01"},
+        {"calendar": 99},
+        {"from_moment": "2026-11-26T11:00:00+08:00"},
+        {"hours": [["12:00", "08:00"]], "working": True},
+        {"colour": "red"},
+    ],
+)
+def test_a_day_that_cannot_be_is_refused(town: Town, change: dict[str, object]) -> None:
+    body = {"calendar": 1, "day": "2026-12-09", "working": False, "reason_zh": "停工"} | change
+    assert town.visitor("leader").post("/api/v1/city/calendars/days", body).status_code in (404, 422)
+
+
+def test_the_clock_of_the_demo_goes_forward_and_only_its_administrator_sets_it(town: Town) -> None:
+    before = town.visitor().get("/api/v1/city/clock").json()["now"]
+    assert town.visitor("leader").post("/api/v1/city/clock", {"advance_minutes": 5}).status_code == 403
+    admin = town.visitor("admin")
+    after = admin.post("/api/v1/city/clock", {"advance_minutes": 5}).json()["now"]
+    assert after > before
+    assert admin.post("/api/v1/city/clock", {"now": "2020-01-01T00:00:00+08:00"}).status_code == 422
