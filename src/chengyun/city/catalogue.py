@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
-from pypinyin import lazy_pinyin
-
 from chengyun.base.errors import NotFound
 from chengyun.base.ids import CategoryCode
 from chengyun.city.codes import CodeFault, is_local_number, parse_category
@@ -56,6 +54,9 @@ def pinyin_key(name_zh: str) -> str:
     >>> pinyin_key("暴露垃圾")
     'bao lu la ji'
     """
+    # Loaded at first need: its dictionary costs half a second and 40 MB in every process, and kept categories bring their key along.
+    from pypinyin import lazy_pinyin
+
     parts = ("".join(sign for sign in part if sign.isalnum()) for part in lazy_pinyin(name_zh))
     return " ".join(part for part in parts if part).lower()
 
