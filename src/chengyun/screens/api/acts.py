@@ -127,7 +127,7 @@ def report(request: HttpRequest, body: ReportIn) -> Status[DoneOut]:
             if value is not None
         },
         texts={name: words for name, words in (("address", body.address), ("description", body.description), ("note", body.note)) if words},
-        evidence=_evidence(body.attachments),
+        evidence=evidence_of(body.attachments),
         contact_name=contact.name,
         contact_phone=contact.phone,
         wants_answer=body.wants_answer,
@@ -136,7 +136,7 @@ def report(request: HttpRequest, body: ReportIn) -> Status[DoneOut]:
         captured_at=body.captured_at,
         simple=body.simple,
     )
-    return Status(201, _done(house.current().desk.report(ask.reader, report, key, origin(ask))))
+    return Status(201, done_out(house.current().desk.report(ask.reader, report, key, origin(ask))))
 
 
 @router.post("/cases/actions", auth=Session(), response={200: ManyOut, **PROBLEMS}, tags=["cases"], operation_id="cases_act_many")
@@ -153,7 +153,7 @@ def act_many(request: HttpRequest, body: ManyIn) -> ManyOut:
 def act(request: HttpRequest, case: int, body: ActIn) -> DoneOut:
     """Do one act of the lifecycle on a case, seen at `expected_seq`; 409 if it moved on meanwhile, 422 with the reason if refused."""
     ask = asking(request)
-    return _done(_act(ask, case, body, idempotency_key(request)))
+    return done_out(_act(ask, case, body, idempotency_key(request)))
 
 
 def _act(ask: Asking, case: int, body: ActIn, key: str) -> Answer:
@@ -163,7 +163,7 @@ def _act(ask: Asking, case: int, body: ActIn, key: str) -> Answer:
     long = next((name for name, words in body.texts.items() if len(words) > LONGEST_TEXT or len(name) > 40), None)
     if long is not None:
         raise Answered(422, "bad_input", "text_too_long", {"field": long[:40], "most": LONGEST_TEXT})
-    order = Order(body.action, body.facts, body.texts, _evidence(body.evidence), body.expected_seq, body.captured_at)
+    order = Order(body.action, body.facts, body.texts, evidence_of(body.evidence), body.expected_seq, body.captured_at)
     return house.current().desk.act(ask.reader, CaseId(case), order, key, origin(ask))
 
 
@@ -187,11 +187,11 @@ def _sentence(reason: str | None, facts: dict[str, Any], ask: Asking) -> str:
     return say(key if has(key, ask.language) else "problem.refused", ask.language, **facts)
 
 
-def _evidence(given: list[EvidenceIn]) -> tuple[Evidence, ...]:
+def evidence_of(given: list[EvidenceIn]) -> tuple[Evidence, ...]:
     return tuple(Evidence(AttachmentId(each.id), each.stage) for each in given)
 
 
-def _done(answer: Answer) -> DoneOut:
+def done_out(answer: Answer) -> DoneOut:
     settle(answer)
     assert isinstance(answer, Done)
     return _out(answer)

@@ -3,7 +3,7 @@
 from ninja import NinjaAPI
 
 from chengyun import __version__
-from chengyun.screens.api import acts, cases, city, duty_list, files, problems, session, tasks
+from chengyun.screens.api import acts, cases, city, duty_list, files, findings, problems, session, tasks
 
 api = NinjaAPI(
     title="Chengyun 城运",
@@ -19,5 +19,6 @@ api.add_router("/v1", acts.router)
 api.add_router("/v1", tasks.router)
 api.add_router("/v1", cases.router)
 api.add_router("/v1", files.router)
+api.add_router("/v1", findings.router)
 api.add_router("/v1", city.router)
 api.add_router("/v1", duty_list.router)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.http import HttpRequest
-from ninja.security import APIKeyCookie
+from ninja.security import APIKeyCookie, HttpBearer
 
 from chengyun.base.ids import PersonId, TenantId
 from chengyun.cases import access
@@ -11,7 +11,7 @@ from chengyun.cases.access import Channel, Reader
 from chengyun.screens import house
 from chengyun.screens.api.problems import Answered, settle
 from chengyun.screens.words import Language, language_of
-from chengyun.stores import accounts
+from chengyun.stores import accounts, machine_tokens
 
 SESSION_KEYS = ("tenant", "account", "person", "epoch", "channel")
 LONGEST_KEY = 100
@@ -74,6 +74,16 @@ class Anybody(Session):
         tenant = house.current().book.tenant_of(request.get_host())
         tongue = language_of(request.headers.get("Accept-Language", ""), request.headers.get("X-Language"))
         return Asking(access.anonymous(tenant), tenant, None, None, tongue)
+
+
+class MachineKey(HttpBearer):
+    """`Authorization: Bearer KEY` of a machine client. No cookie, so no token against forged forms is needed."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Asking | None:
+        here = house.current()
+        tenant = here.book.tenant_of(request.get_host())
+        found = machine_tokens.find_machine(tenant, token) if 20 < len(token) < 200 else None
+        return None if found is None else _asking(request, tenant, found.account, found.person, Channel.MACHINE)
 
 
 def asking(request: HttpRequest) -> Asking:

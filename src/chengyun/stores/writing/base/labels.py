@@ -20,5 +20,7 @@ LABELS: Labels = {
         "audit",
         "tenant id xid at person deputy_for role origin operation object result before after",
     ),
+    "MachineToken": label(Level.INTERNAL, "machine sign-in", "with_account", "tenant id account name made_at revoked_at")
+    | label(Level.SENSITIVE, "machine sign-in, hashed", "with_account", "digest"),
     "AuditSeal": label(Level.INTERNAL, "history nobody can rewrite quietly", "audit", "tenant position entry hash"),
 }

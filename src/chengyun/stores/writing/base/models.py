@@ -204,3 +204,18 @@ class AuditSeal(models.Model):
     class Meta:
         db_table = "audit_seal"
         constraints = [models.UniqueConstraint("tenant", "entry", name="audit_sealed_once")]
+
+
+class MachineToken(models.Model):
+    """A key with which another system speaks for one machine account. Only its digest is kept; a key is shown once, when it is made."""
+
+    tenant = of_tenant()
+    account = models.BigIntegerField()
+    name = models.CharField(max_length=80)
+    digest = models.BinaryField()
+    made_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "machine_token"
+        constraints = [models.UniqueConstraint("tenant", "digest", name="machine_token_once")]
