@@ -17,7 +17,7 @@ from chengyun.city.records import Role
 from chengyun.city.shipped import load_shipped
 from chengyun.runtime.installation import Installation
 from chengyun.runtime.secrets_file import write_private
-from chengyun.runtime.wiring import FileKeeper, furnish
+from chengyun.runtime.wiring import BASEMAP, FileKeeper, furnish
 from chengyun.screens.house import House
 from chengyun.stores import accounts, attachments
 from chengyun.stores.city_book import CASES, CityBooks
@@ -30,8 +30,6 @@ from chengyun_demo import photos
 from chengyun_demo.city import DemoCity, build
 from chengyun_demo.history import past_cases
 from chengyun_demo.life import PastCase
-
-BASEMAP = "basemap.geojson"
 
 ACCOUNTS = "accounts.json"
 

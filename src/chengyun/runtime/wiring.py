@@ -29,6 +29,9 @@ from chengyun.stores.city_book import CityBook, CityBooks, read_names
 from chengyun.stores.tenancy import all_tenants
 from chengyun.stores.writing.cases.work import digest_key
 
+BASEMAP = "basemap.geojson"
+"""The drawn ground of a city, in its data folder."""
+
 
 def furnish(installation: Installation, clock: Clock | None = None) -> House:
     """Make the house of this process and settle it for the screens."""
@@ -45,6 +48,7 @@ def furnish(installation: Installation, clock: Clock | None = None) -> House:
         demo=installation.is_demo,
         audit=partial(_record_entry, digest_key(installation.secret_key)),
         set_clock=getattr(clock, "set", None),
+        basemap=installation.data / BASEMAP,
     )
     house.settle(made)
     return made

@@ -125,6 +125,8 @@ class House:
     demo: bool = False
     audit: Callable[[TenantId, AuditEntry], None] = _no_audit
     set_clock: Callable[[datetime, float | None], None] | None = None
+    basemap: Path | None = None
+    """The city's drawn ground, if it has one: GeoJSON whose features name their `layer`."""
 
 
 _settled: list[House] = []

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from chengyun.cases.desk import Done
 from chengyun.city.records import Role
+from chengyun.screens.realtime.tabs import questions
 from chengyun.stores.reading.lists import CaseLine, list_cases
-from chengyun.stores.reading.queues import questions
 from counts import count
 from screens.realtime.conftest import Heard, Live
 

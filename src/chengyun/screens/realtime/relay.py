@@ -24,8 +24,8 @@ from chengyun.screens.outside import Outside
 from chengyun.screens.realtime import listening
 from chengyun.screens.realtime.listening import SignedIn
 from chengyun.screens.realtime.sight import Sight, Told, message_for, sight_of, told_of
+from chengyun.screens.realtime.tabs import count_tabs
 from chengyun.stores.following import AT_ONCE, Line, OutboxTail, Place, open_tail
-from chengyun.stores.reading.queues import count_tabs
 
 log = logging.getLogger("chengyun.live")
 
@@ -236,7 +236,7 @@ class Relay:
             waiting, self._to_count = self._to_count, set()
             readers = {listener.session: listener.reader for listener in self.listeners}
             for session in {session for session, _ in waiting if session in readers}:
-                counts = await self._outside(_count_tabs, readers[session])
+                counts = await self._outside(count_tabs, readers[session])
                 if counts and counts != self._counted.get(session):
                     self._counted[session] = counts
                     found = frame("counts", counts)
@@ -247,10 +247,6 @@ class Relay:
 
 def _now() -> str:
     return to_text(house.current().clock.now())
-
-
-def _count_tabs(reader: Reader) -> dict[str, int]:
-    return {key: count.cases for key, count in count_tabs(reader).items()}
 
 
 async def _keep_on(work: Callable[[], Any]) -> None:
