@@ -82,6 +82,7 @@ def report(life: Life) -> bool:
         actor = life.actor(Role.COLLECTOR, plan.reporter)
         on_the_spot = plan.trouble.theme in ("litter", "bikes", "sign", "street") and plan.trouble.kind == "matter"
         if on_the_spot and life.chance("simple", 0.42):
+            facts["standard"] = int(choose_standard(life).id)
             life.act("simple_close", actor, plan.at, facts, texts, (E.BEFORE, E.AFTER), captured)
             return False
         life.act("report", actor, plan.at, facts, texts, (E.BEFORE,), captured)

@@ -17,6 +17,7 @@ CITY_CLOCKS = frozenset({ClockName.UNIT, ClockName.SUB_UNIT, ClockName.ANSWER, C
 """Handling runs on the city's working time, internal steps on the centre's shift calendar (domain 9.2)."""
 
 ALIVE = ("running", "paused")
+MERGED = "merged"
 
 
 def calendar_of(name: ClockName) -> str:
@@ -32,33 +33,65 @@ def limit_of(name: ClockName, case: Case, rules: Rules) -> Limit | None:
     return rules.settings.step_limits.get(name)
 
 
-def apply(op: str, case: Case, rules: Rules, now: datetime) -> tuple[ClockChange, ...]:
-    """What one clock word of the lifecycle table (`start:unit`, `cancel:*`) does to a case that the event has already changed."""
+def apply(op: str, case: Case, rules: Rules, now: datetime, since: datetime | None = None) -> tuple[ClockChange, ...]:
+    """What one clock word of the lifecycle table (`start:unit`, `cancel:*`) does to a case that the event has already changed.
+
+    start     a new clock runs                         stop     it ends, met or late
+    begin     starts, or runs on if it ever ran        cancel   it ends without a verdict, not charged
+    ensure    runs if a reporter waits for his answer  drop     late if its time is up already, else cancelled
+    settle    stops when no reporter waits any more    pause, resume; freeze and thaw are the two for a merged case
+    extend, retime, relimit                            a new due time
+    since     for `ensure`: from when the answer has been owed, if that was before (a report merged from elsewhere)
+    """
     verb, _, which = op.partition(":")
     if verb == "start":
         return (ClockChange("start", start(ClockName(which), case, rules, now)),)
+    if verb == "begin":
+        ever = any(clock.name == which for clock in case.clocks)
+        return _each("resume", which, case, rules, now) if ever else (ClockChange("start", start(ClockName(which), case, rules, now)),)
     if verb == "ensure":
-        waits = any(each.wants_answer and not each.answered for each in case.reporters)
-        alive = any(clock.name == which and clock.outcome in ALIVE for clock in case.clocks)
-        return (ClockChange("start", start(ClockName(which), case, rules, now)),) if waits and not alive else ()
+        return _ensure(ClockName(which), case, rules, now, since or now) if _answer_owed(case) else ()
     if verb == "settle":
-        waits = any(each.wants_answer and not each.answered for each in case.reporters)
-        return () if waits else _each("stop", which, case, rules, now)
+        return () if _answer_owed(case) else _each("stop", which, case, rules, now)
     return _each(verb, which, case, rules, now)
 
 
+def _answer_owed(case: Case) -> bool:
+    return any(each.wants_answer and not each.answered for each in case.reporters)
+
+
+def _ensure(name: ClockName, case: Case, rules: Rules, now: datetime, since: datetime) -> tuple[ClockChange, ...]:
+    """Nobody waits longer because his report was merged into a younger promise: the earliest start counts."""
+    alive = next((clock for clock in case.clocks if clock.name == name and clock.outcome in ALIVE), None)
+    if alive is None:
+        return (ClockChange("start", retime(replace(start(name, case, rules, now), started=since), rules, now)),)
+    return (ClockChange("retime", retime(replace(alive, started=since), rules, now)),) if since < alive.started else ()
+
+
 def _each(verb: str, which: str, case: Case, rules: Rules, now: datetime) -> tuple[ClockChange, ...]:
-    """`*` means every clock but the answer clock: a reporter is owed his answer whatever becomes of the case."""
+    """`*` means every clock but the answer clock: a reporter is owed his answer whatever becomes of the case. Only a merged case
+    freezes that too, because its main case answers for it."""
     if verb == "relimit":
         change: Change = partial(relimit, limit=limit_of(ClockName(which), case, rules))
     else:
         change = CHANGES[verb]
-    wanted = [clock for clock in case.clocks if (clock.name == which or (which == "*" and clock.name != ClockName.ANSWER))]
-    if verb == "resume" and which != "*":
-        wanted = wanted[-1:]
+    every = which == "*" and (verb in ("freeze", "thaw", "retime"))
+    wanted = [clock for clock in case.clocks if clock.name == which or every or (which == "*" and clock.name != ClockName.ANSWER)]
+    if verb == "resume":
+        wanted = [clock for clock in wanted[-1:] if clock.org is None or clock.org in case.holders]
     else:
         wanted = [clock for clock in wanted if clock.outcome in ALIVE]
-    return tuple(ClockChange(verb, after) for clock in wanted if (after := change(clock, rules, now)) != clock)
+    if which == ClockName.SUB_UNIT and verb in ("cancel", "drop"):
+        wanted = [clock for clock in wanted if clock.org not in case.holders]
+    afterwards = ((clock, change(clock, rules, now)) for clock in wanted)
+    return tuple(ClockChange(_said(verb, after), after) for clock, after in afterwards if after != clock)
+
+
+def _said(verb: str, after: Clock) -> str:
+    """The word written into the event: freeze, thaw and drop are said as what they came to."""
+    if verb == "drop":
+        return "stop" if after.outcome == "late" else "cancel"
+    return {"freeze": "pause", "thaw": "resume"}.get(verb, verb)
 
 
 def start(name: ClockName, case: Case, rules: Rules, now: datetime) -> Clock:
@@ -82,17 +115,37 @@ def retime(clock: Clock, rules: Rules, now: datetime) -> Clock:
     return replace(clock, due=found.at, intervals=found.intervals, provisional=found.provisional, calendar_version=found.calendar_version)
 
 
-def pause(clock: Clock, rules: Rules, now: datetime) -> Clock:
+def again(clock: Clock, rules: Rules, now: datetime) -> Clock:
+    """After a calendar edit. A deadline that has passed stands: a holiday declared now does not undo an overdue (domain 9.4)."""
+    if clock.outcome not in ALIVE or (clock.due is not None and clock.due <= now):
+        return clock
+    return retime(clock, rules, now)
+
+
+def pause(clock: Clock, rules: Rules, now: datetime, why: str = "paused") -> Clock:
     if clock.outcome != "running":
         return clock
-    return retime(replace(clock, pauses=(*clock.pauses, (now, None, "paused")), outcome="paused"), rules, now)
+    return retime(replace(clock, pauses=(*clock.pauses, (now, None, why)), outcome="paused"), rules, now)
+
+
+def freeze(clock: Clock, rules: Rules, now: datetime) -> Clock:
+    return pause(clock, rules, now, MERGED)
+
+
+def thaw(clock: Clock, rules: Rules, now: datetime) -> Clock:
+    """Only what the merge itself stopped runs again: a consultation's pause stays."""
+    return resume(clock, rules, now) if clock.outcome == "paused" and clock.pauses[-1][2] == MERGED else clock
 
 
 def resume(clock: Clock, rules: Rules, now: datetime) -> Clock:
-    """Run on after a pause; or after a stop that did not hold (rework): the time in checking is not charged (domain 9.1)."""
+    """Run on after a pause; or after a stop that did not hold (rework): the time in checking is not charged (domain 9.1).
+
+    What was late stays late: its deadline has passed and no newer calendar moves it.
+    """
     if clock.outcome in ("met", "late", "stopped") and clock.stopped is not None:
-        pauses = (*clock.pauses, (clock.stopped, now, "checking"))
-        return retime(replace(clock, pauses=pauses, outcome="running", stopped=None), rules, now)
+        pauses = (*clock.pauses, (clock.stopped, now, "closed" if clock.name == ClockName.CASE else "checking"))
+        ran_on = replace(clock, pauses=pauses, outcome="running", stopped=None)
+        return ran_on if clock.outcome == "late" else retime(ran_on, rules, now)
     if clock.outcome != "paused":
         return clock
     return retime(replace(clock, pauses=_closed(clock, now), outcome="running"), rules, now)
@@ -116,6 +169,12 @@ def cancel(clock: Clock, rules: Rules, now: datetime) -> Clock:
     return replace(clock, pauses=_closed(clock, now), stopped=now, outcome="cancelled")
 
 
+def drop(clock: Clock, rules: Rules, now: datetime) -> Clock:
+    """Taken off before the deadline it is not charged; what is overdue already stays late, so nobody can recall a delay away."""
+    ran = resume(clock, rules, now)
+    return stop(clock, rules, now) if ran.due is not None and ran.due < now else cancel(clock, rules, now)
+
+
 def extend(clock: Clock, rules: Rules, now: datetime) -> Clock:
     return retime(replace(clock, extensions=clock.extensions + 1), rules, now)
 
@@ -126,4 +185,14 @@ def relimit(clock: Clock, rules: Rules, now: datetime, limit: Limit | None) -> C
 
 
 Change = Callable[[Clock, Rules, datetime], Clock]
-CHANGES: dict[str, Change] = {"stop": stop, "cancel": cancel, "pause": pause, "resume": resume, "extend": extend, "retime": retime}
+CHANGES: dict[str, Change] = {
+    "stop": stop,
+    "cancel": cancel,
+    "drop": drop,
+    "pause": pause,
+    "resume": resume,
+    "freeze": freeze,
+    "thaw": thaw,
+    "extend": extend,
+    "retime": again,
+}

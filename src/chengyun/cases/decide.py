@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from chengyun.base.ids import AttachmentId, CaseId, OrgId, StandardId
 from chengyun.base.results import Refused
-from chengyun.base.time import to_text
+from chengyun.base.time import from_text, to_text
 from chengyun.cases import clocks
 from chengyun.cases.evolve import CREATING, evolve, target_state, write_reporter, write_standard
 from chengyun.cases.guards import GUARDS, next_loop
@@ -52,8 +52,10 @@ def decide(case: Case, action: Action, rules: Rules, now: datetime) -> Accepted 
 def _clock_changes(row: Transition, case: Case, event: Event, rules: Rules, now: datetime) -> tuple[ClockChange, ...]:
     after = evolve(case, event)
     changes: list[ClockChange] = []
+    owed_since = event.body.get("answer_since")
+    since = None if owed_since is None else from_text(str(owed_since))
     for op in (*row.clocks, *_relimit(case, after)):
-        fresh = clocks.apply(op, after, rules, now)
+        fresh = clocks.apply(op, after, rules, now, since)
         after = evolve(after, replace(event, type="", body={}, evidence=(), clocks=fresh))
         changes.extend(fresh)
     return tuple(changes)

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from chengyun.base.geometry import Point
@@ -16,10 +17,11 @@ from chengyun.base.ids import AreaCode, AttachmentId, CaseId, CategoryCode, OrgI
 from chengyun.base.results import Refused
 from chengyun.base.time import Clock, to_text
 from chengyun.cases import access, automatic, correlation, responsibility, timers
+from chengyun.cases.clocks import ALIVE
 from chengyun.cases.decide import child_of, decide
 from chengyun.cases.evolve import evolve, write_reporter
 from chengyun.cases.ports import AuditEntry, Cases, DutyRowDraft, Message, Nearby, Recording, ReporterIdentity, Timer, Work
-from chengyun.cases.records import Action, Actor, Case, Event, Evidence, Provenance, Reporter, SourceFamily, State, Urgency
+from chengyun.cases.records import Action, Actor, Case, ClockName, Event, Evidence, Provenance, Reporter, SourceFamily, State, Urgency
 from chengyun.cases.rules import Rules
 from chengyun.city.records import AreaKind, Role
 
@@ -233,7 +235,9 @@ class _Sitting:
             reporters=(reporter,),
         )
         facts = {**report.facts, **self._ground(report.facts)}
-        facts.pop("standard", None) if name == "report" else None
+        facts["standard"] = self._only_entry(facts) if name == "simple_close" and facts.get("standard") is None else facts.get("standard")
+        if name == "report":
+            del facts["standard"]
         self.changes[case_id] = _Change(
             before_seq=0,
             case=case,
@@ -276,6 +280,12 @@ class _Sitting:
             raise _Stop(Refused("category_unknown", {"category": str(category)}))
         return found
 
+    def _only_entry(self, facts: Mapping[str, object]) -> int | None:
+        """The standard entry of a category that has just one here; put right on the spot, nobody is asked for it."""
+        category, area_class = facts.get("category"), facts.get("area_class")
+        fitting = () if category is None else self.rules.standards_for(CategoryCode(str(category)), cast("int | None", area_class))
+        return int(fitting[0].id) if len(fitting) == 1 else None
+
     # --- an act on a case that exists
 
     def act(self, case_id: CaseId, order: Order, key: str) -> Done:
@@ -294,6 +304,8 @@ class _Sitting:
         if order.action in ("merge", "unmerge"):
             main = others[0] if others else None
             facts["main_state"] = str(main.state) if main else None
+            if main and order.action == "unmerge":
+                facts["answered"] = [int(each.id) for each in main.reporters if each.answered]
         if order.action == "conclude_consult":
             facts.update(self._written_back(case, facts, actor))
         if order.action in ("dispatch", "dispatch_urgent", "reassign"):
@@ -326,6 +338,10 @@ class _Sitting:
 
     def watch(self, case: Case) -> _Change:
         return self.changes.setdefault(case.id, _Change(case.seq, case))
+
+    def watched(self, case: CaseId) -> Case:
+        """The case as it stands in this sitting."""
+        return self.changes[case].case if case in self.changes else self.watch(self.work.get_case(case)).case
 
     def _may(self, case: Case, operation: str, deciding: bool = False) -> access.Allowed:
         field_of = self.rules.fields.get(case.category) if case.category else None
@@ -375,8 +391,8 @@ class _Sitting:
         for _ in range(MOST_FOLLOW_UPS):
             case = self.changes[case_id].case
             action = self._next_by_itself(case, duplicate_free, asked_standard)
-            if action is None:
-                return
+            if action is None or isinstance(decide(case, action, self.rules, self.now), Refused):
+                return  # what the rules do not let happen by itself waits for a person, and stops nobody's own act
             self._do(case_id, action)
             self._companions(case_id, action)
 
@@ -485,7 +501,9 @@ class _Sitting:
         case = self.changes[case_id].case
         system = Actor(Role.SYSTEM)
         if action.name == "merge" and case.merged_into is not None:
-            facts = {"absorbed": int(case_id), "reporters": [write_reporter(each) for each in case.reporters]}
+            owed = next((clock for clock in case.clocks if clock.name == ClockName.ANSWER and clock.outcome in ALIVE), None)
+            facts: dict[str, object] = {"absorbed": int(case_id), "reporters": [write_reporter(each) for each in case.reporters]}
+            facts["answer_since"] = to_text(owed.started) if owed else None
             self._do(case.merged_into, Action("absorb", system, facts))
         if action.name == "unmerge":
             for change in [each for each in self.changes.values() if case_id in each.case.absorbed]:
@@ -493,10 +511,13 @@ class _Sitting:
         if action.name == "split":
             for child, _ in case.children:
                 self._follow_up(child)
-        if action.name in ("close", "force_close") and case.parent is not None:
-            parent = self.watch(self.work.get_case(case.parent)).case
+        told = {"close": "child_closed", "force_close": "child_closed", "approve_void": "child_closed"} | dict.fromkeys(
+            ("reopen", "restore"), "child_reopened"
+        )
+        if action.name in told and case.parent is not None:
+            parent = self.watched(case.parent)
             if parent.state == State.SPLIT:
-                self._do(parent.id, Action("child_closed", system, {"child": int(case_id)}))
+                self._do(parent.id, Action(told[action.name], system, {"child": int(case_id)}))
                 self._follow_up(parent.id)
 
     # --- duplicates

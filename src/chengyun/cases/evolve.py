@@ -181,12 +181,24 @@ def _void_settled(case: Case, event: Event) -> Changes:
     return {"request": None, "prior": None}
 
 
+def _withdrawn(case: Case, event: Event) -> Changes:
+    """Who takes his own report back waits for no answer."""
+    return {"reporters": tuple(replace(each, wants_answer=False) for each in case.reporters)}
+
+
+def _request_withdrawn(case: Case, event: Event) -> Changes:
+    return {"request": None, "prior": None}
+
+
 def _merged(case: Case, event: Event) -> Changes:
     return {"prior": case.state, "merged_into": CaseId(int(cast(int, event.body["into"])))}
 
 
 def _unmerged(case: Case, event: Event) -> Changes:
-    return {"prior": None, "merged_into": None}
+    """A reporter whom the main case answered meanwhile has his answer."""
+    answered = set(_ids(event.body.get("answered")))
+    reporters = tuple(replace(each, answered=True) if each.id in answered else each for each in case.reporters)
+    return {"prior": None, "merged_into": None, "reporters": reporters}
 
 
 def _absorbed(case: Case, event: Event) -> Changes:
@@ -209,6 +221,10 @@ def _dispatched(case: Case, event: Event) -> Changes:
     unit = OrgId(int(cast(int, body["unit"])))
     trade, row = body.get("trade_department"), cast("list[int] | None", body.get("duty_row"))
     filed: Changes = {} if case.filed_at else {"filed_at": event.at, "filed_by": event.actor.person}
+    assisting = tuple(OrgId(each) for each in _ids(body.get("assisting")))
+    handled_for = case.handled_for
+    for each in (unit, *assisting):
+        handled_for = _with(handled_for, each)
     return {
         **filed,
         "holders": (unit,),
@@ -217,8 +233,8 @@ def _dispatched(case: Case, event: Event) -> Changes:
         "duty_row": None if row is None else (DutyRowId(row[0]), row[1]),
         "ladder": tuple((Loop(loop), OrgId(int(org))) for loop, org in cast("list[tuple[str, int]]", body.get("ladder") or [])),
         "loop": Loop(str(body["loop"])) if body.get("loop") else None,
-        "assisting": tuple((OrgId(each), False) for each in _ids(body.get("assisting"))),
-        "handled_for": _with(case.handled_for, unit),
+        "assisting": tuple((each, False) for each in assisting),
+        "handled_for": handled_for,
         "checker": None,
     }
 
@@ -239,6 +255,11 @@ def _split(case: Case, event: Event) -> Changes:
 def _child_closed(case: Case, event: Event) -> Changes:
     child = CaseId(int(cast(int, event.body["child"])))
     return {"children": tuple((each, closed or each == child) for each, closed in case.children)}
+
+
+def _child_reopened(case: Case, event: Event) -> Changes:
+    child = CaseId(int(cast(int, event.body["child"])))
+    return {"children": tuple((each, closed and each != child) for each, closed in case.children)}
 
 
 def _accepted(case: Case, event: Event) -> Changes:
@@ -372,11 +393,17 @@ def _reopened(case: Case, event: Event) -> Changes:
         "checker": None,
         "request": None,
         "children": (),
+        "reporters": _owed_again(case),
     }
 
 
+def _owed_again(case: Case) -> tuple[Reporter, ...]:
+    """The answer that was given no longer holds; whoever wanted one is owed the new one."""
+    return tuple(replace(each, answered=False) for each in case.reporters)
+
+
 def _restored(case: Case, event: Event) -> Changes:
-    return {"verified": None, "exempt": True, "closed_at": None}
+    return {"verified": None, "exempt": True, "closed_at": None, "reporters": _owed_again(case)}
 
 
 def _urged(case: Case, event: Event) -> Changes:
@@ -424,6 +451,7 @@ APPLY: Mapping[str, Callable[[Case, Event], Changes]] = {
     "approve_void": _void_settled,
     "refuse_void": _void_settled,
     "restore": _restored,
+    "withdraw": _withdrawn,
     "merge": _merged,
     "unmerge": _unmerged,
     "absorb": _absorbed,
@@ -437,6 +465,7 @@ APPLY: Mapping[str, Callable[[Case, Event], Changes]] = {
     "recall": _off_unit,
     "split": _split,
     "child_closed": _child_closed,
+    "child_reopened": _child_reopened,
     "accept": _accepted,
     "pass_down": _passed_down,
     "take_back": _taken_back,
@@ -452,7 +481,7 @@ APPLY: Mapping[str, Callable[[Case, Event], Changes]] = {
     "endorse": _endorsed,
     "refuse_extension": _request_gone,
     "refuse_suspension": _request_gone,
-    "withdraw_request": _request_gone,
+    "withdraw_request": _request_withdrawn,
     "grant_extension": _extended,
     "grant_suspension": _suspended,
     "wake": _request_gone,

@@ -105,8 +105,11 @@ def checker_neutral(case: Case, action: Action, rules: Rules, now: datetime) -> 
 
 
 def recheck_neutral(case: Case, action: Action, rules: Rules, now: datetime) -> Refused | None:
-    me = action.actor.person
-    return _refuse_unless(me not in (case.checked_by, case.reported_by, *case.handled_by), "recheck_by_another")
+    """Somebody who had no part in it: neither reported, handled nor checked it, nor belongs to a unit that did (domain 9.10)."""
+    me, org = action.actor.person, action.actor.org
+    took_part = me in (case.checked_by, case.reported_by, *case.handled_by) or any(each.person == me for each in case.reporters)
+    of_the_unit = org is not None and any(rules.is_within(org, unit) for unit in case.handled_for)
+    return _refuse_unless(not took_part and not of_the_unit, "recheck_by_another")
 
 
 def not_own_check(case: Case, action: Action, rules: Rules, now: datetime) -> Refused | None:
@@ -151,6 +154,11 @@ def nothing_absorbed(case: Case, action: Action, rules: Rules, now: datetime) ->
     return _refuse_unless(not case.absorbed, "carries_others", absorbed=list(case.absorbed))
 
 
+def stands_alone(case: Case, action: Action, rules: Rules, now: datetime) -> Refused | None:
+    """A part of a split case answers to its parent; merged elsewhere, the parent would wait for it for ever."""
+    return _refuse_unless(case.parent is None, "child_cannot_merge", parent=case.parent)
+
+
 def something_changes(case: Case, action: Action, rules: Rules, now: datetime) -> Refused | None:
     keys = ("category", "standard", "grid", "place", "component")
     return _refuse_unless(any(action.facts.get(key) is not None for key in keys), "nothing_changes")
@@ -169,8 +177,11 @@ def unit_known(case: Case, action: Action, rules: Rules, now: datetime) -> Refus
 
 
 def units_known(case: Case, action: Action, rules: Rules, now: datetime) -> Refused | None:
+    """Assisting units are known, and none of them is the lead: the unit being sent to, else those that hold it."""
+    lead = _unit(action)
+    leads = case.holders if lead is None else (lead,)
     wanted = [OrgId(int(each)) for each in cast("list[int]", action.facts.get("assisting") or [])]
-    strange = [unit for unit in wanted if unit not in rules.units or unit in case.holders]
+    strange = [unit for unit in wanted if unit not in rules.units or unit in leads]
     return _refuse_unless(not strange, "unit_unknown", unit=strange[0] if strange else None)
 
 
@@ -385,6 +396,7 @@ GUARDS: Mapping[str, Guard] = {
         main_open,
         not_into_itself,
         nothing_absorbed,
+        stands_alone,
         something_changes,
         is_critical,
         unit_known,

@@ -32,6 +32,8 @@ AGENT, MACHINE, ANONYMOUS, DEPARTMENT = (
 )
 INTAKE = frozenset({Role.INTAKE_OFFICER}) | LEAD
 DESK = INTAKE | DISPATCHER
+FROM_OUTSIDE = CITIZEN | ANONYMOUS | AGENT | INTAKE | LEADER | ASSESSOR
+"""Reports of the public, and those staff write down for others: callers, media, leaders, evaluation patrols."""
 STAFF = DESK | COLLECTOR | CLERK | HANDLER | DEPARTMENT | LEADER | ASSESSOR | AGENT
 
 BEFORE_FILING = (S.REPORTED, S.VERIFYING, S.PENDING_FILING)
@@ -60,7 +62,11 @@ FILED = (
 OPEN = (*BEFORE_FILING, S.VOID_ASKED, *FILED)
 DONE = (S.CLOSED, S.FORCED_CLOSED, S.EVALUATED)
 ENDED = (*DONE, S.VOID, S.MERGED)
-MERGEABLE = (*BEFORE_FILING, S.PENDING_DISPATCH, S.RETURNED_TO_FILING, S.DISPATCHED)
+MERGEABLE = (*BEFORE_FILING, S.PENDING_DISPATCH, S.RETURNED_TO_FILING, S.CONSULTING, S.DISPATCHED)
+AT_DESK = (S.PENDING_DISPATCH, S.RETURNED_TO_FILING, S.CONSULTING, S.RETURNED, S.SPLIT)
+"""Filed and in no unit's hands: the centre itself answers for it."""
+
+WAKING = "stop:suspension resume:unit resume:sub_unit resume:case"
 
 
 def _row(
@@ -82,19 +88,37 @@ NATIONAL = Lifecycle(
     rows=(
         # 1 collection ---------------------------------------------------------------------------------------------
         _row(S.NONE, "report", COLLECTOR, S.PENDING_FILING, "place category photo:before", "", "start:file"),
-        _row(S.NONE, "report", CITIZEN | ANONYMOUS | AGENT, S.REPORTED, "whereabouts", "", "start:file start:answer"),
+        _row(S.NONE, "report", FROM_OUTSIDE, S.REPORTED, "whereabouts", "", "start:file ensure:answer"),
         _row(S.NONE, "report", MACHINE, S.REPORTED, "whereabouts category", "", "start:file"),
-        _row(S.NONE, "simple_close", COLLECTOR, S.CLOSED, "place category grid photo:before photo:after", "simple_allowed"),
+        _row(S.NONE, "simple_close", COLLECTOR, S.CLOSED, "place category grid standard photo:before photo:after", "simple_allowed"),
         _row(S.NONE, "create_child", SYSTEM, S.PENDING_DISPATCH, "parent category standard grid", "", "start:case start:dispatch"),
         _row(S.REPORTED, "admit", INTAKE | SYSTEM, S.PENDING_FILING, "exemption"),
-        _row((S.REPORTED, S.PENDING_FILING), "order_verify", INTAKE | SYSTEM, S.VERIFYING, "checker", "verifier_neutral", "start:verify"),
+        _row(
+            (S.REPORTED, S.PENDING_FILING),
+            "order_verify",
+            INTAKE | SYSTEM,
+            S.VERIFYING,
+            "checker",
+            "verifier_neutral",
+            "pause:file start:verify",
+        ),
         _row(S.VERIFYING, "reassign_verify", INTAKE, S.VERIFYING, "checker", "verifier_neutral"),
-        _row(S.VERIFYING, "recall_verify", INTAKE, S.REPORTED, "", "", "cancel:verify"),
-        _row(S.VERIFYING, "verify", COLLECTOR, S.PENDING_FILING, "photo:verify", "is_checker", "stop:verify"),
-        _row(S.VERIFYING, "verify_absent", COLLECTOR, S.PENDING_FILING, "photo:verify text:reason", "is_checker", "stop:verify"),
-        _row(S.REPORTED, "add_facts", CITIZEN | COLLECTOR, SAME, "", "own_report"),
-        _row(S.REPORTED, "add_facts", AGENT | INTAKE, SAME),
-        _row(S.REPORTED, "withdraw", CITIZEN | COLLECTOR, S.VOID, "text:reason", "own_report sole_reporter", "cancel:*"),
+        _row(S.VERIFYING, "recall_verify", INTAKE, S.REPORTED, "", "", "cancel:verify resume:file"),
+        _row(S.VERIFYING, "verify", COLLECTOR, S.PENDING_FILING, "photo:verify", "is_checker", "stop:verify resume:file"),
+        _row(
+            S.VERIFYING, "verify_absent", COLLECTOR, S.PENDING_FILING, "photo:verify text:reason", "is_checker", "stop:verify resume:file"
+        ),
+        _row(BEFORE_FILING, "add_facts", CITIZEN | COLLECTOR, SAME, "", "own_report"),
+        _row(BEFORE_FILING, "add_facts", AGENT | INTAKE, SAME),
+        _row(
+            BEFORE_FILING,
+            "withdraw",
+            CITIZEN | COLLECTOR,
+            S.VOID,
+            "text:reason",
+            "own_report sole_reporter",
+            "stop:case cancel:* cancel:answer",
+        ),
         # 2 filing -------------------------------------------------------------------------------------------------
         _row(
             S.PENDING_FILING,
@@ -103,7 +127,7 @@ NATIONAL = Lifecycle(
             S.PENDING_DISPATCH,
             "category standard grid",
             "verified_first not_absent not_own_report",
-            "stop:file start:case start:dispatch",
+            "stop:file begin:case start:dispatch",
         ),
         _row(
             (S.REPORTED, S.PENDING_FILING),
@@ -112,23 +136,24 @@ NATIONAL = Lifecycle(
             S.PENDING_DISPATCH,
             "category standard grid conditions",
             "not_absent",
-            "stop:file start:case start:dispatch",
+            "stop:file begin:case start:dispatch",
         ),
         _row(S.PENDING_FILING, "ask_facts", INTAKE, S.REPORTED, "text:question"),
         _row(
-            (S.REPORTED, S.PENDING_FILING, S.PENDING_DISPATCH, S.RETURNED_TO_FILING, S.CONSULTING),
+            (S.REPORTED, S.PENDING_FILING, S.RETURNED_TO_FILING),
             "ask_void",
             INTAKE,
             S.VOID_ASKED,
             "ground text:reason",
             "",
-            "start:approve",
+            "pause:file start:approve",
         ),
-        _row(S.VOID_ASKED, "approve_void", LEAD, S.VOID, "", "not_own_request", "cancel:*"),
-        _row(S.VOID_ASKED, "refuse_void", LEAD, PRIOR, "text:reason", "not_own_request", "stop:approve"),
-        _row(S.VOID, "restore", LEAD, S.PENDING_FILING, "text:reason", "", "start:file"),
-        _row(MERGEABLE, "merge", DESK | SYSTEM, S.MERGED, "into", "main_open not_into_itself nothing_absorbed", "pause:*"),
-        _row(S.MERGED, "unmerge", DESK, PRIOR, "text:reason", "", "resume:*"),
+        _row(S.VOID_ASKED, "approve_void", LEAD, S.VOID, "", "not_own_request", "stop:approve stop:case cancel:*"),
+        _row(S.VOID_ASKED, "refuse_void", LEAD, PRIOR, "text:reason", "not_own_request", "stop:approve resume:file"),
+        _row(S.VOID_ASKED, "withdraw_request", INTAKE, PRIOR, "", "own_request", "stop:approve resume:file"),
+        _row(S.VOID, "restore", LEAD, S.PENDING_FILING, "text:reason", "", "start:file ensure:answer"),
+        _row(MERGEABLE, "merge", DESK | SYSTEM, S.MERGED, "into", "main_open not_into_itself nothing_absorbed stands_alone", "freeze:*"),
+        _row(S.MERGED, "unmerge", DESK, PRIOR, "text:reason", "", "thaw:* settle:answer"),
         _row(OPEN, "absorb", SYSTEM, SAME, "absorbed", "", "ensure:answer"),
         _row((*OPEN, *DONE, S.VOID), "release", SYSTEM, SAME, "released", "", "settle:answer"),
         # 特急: straight to the unit, with a call -------------------------------------------------------------------
@@ -138,12 +163,18 @@ NATIONAL = Lifecycle(
             DESK,
             S.DISPATCHED,
             "category standard grid unit call",
-            "is_critical unit_known",
-            "stop:file cancel:verify stop:dispatch start:case start:accept start:unit",
+            "is_critical unit_known units_known",
+            "stop:file cancel:verify stop:dispatch begin:case start:accept start:unit",
         ),
         # 3 dispatch -----------------------------------------------------------------------------------------------
         _row(
-            S.PENDING_DISPATCH, "dispatch", DISPATCHER | SYSTEM, S.DISPATCHED, "unit", "unit_known", "stop:dispatch start:accept start:unit"
+            S.PENDING_DISPATCH,
+            "dispatch",
+            DISPATCHER | SYSTEM,
+            S.DISPATCHED,
+            "unit",
+            "unit_known units_known",
+            "stop:dispatch start:accept start:unit",
         ),
         _row(S.PENDING_DISPATCH, "return_filing", DISPATCHER, S.RETURNED_TO_FILING, "text:reason", "", "stop:dispatch start:file"),
         _row(
@@ -163,22 +194,25 @@ NATIONAL = Lifecycle(
             DISPATCHER | LEADER,
             S.DISPATCHED,
             "unit text:reason",
-            "unit_known",
+            "unit_known units_known",
             "stop:consult resume:case start:accept start:unit",
         ),
+        _row(S.CONSULTING, "return_filing", DISPATCHER, S.RETURNED_TO_FILING, "text:reason", "", "stop:consult resume:case start:file"),
         _row(S.PENDING_DISPATCH, "split", DISPATCHER, S.SPLIT, "children", "is_no_child", "stop:dispatch"),
+        _row(S.CONSULTING, "split", DISPATCHER, S.SPLIT, "children", "is_no_child", "stop:consult resume:case"),
         _row(S.SPLIT, "child_closed", SYSTEM, SAME, "child"),
+        _row(S.SPLIT, "child_reopened", SYSTEM, SAME, "child"),
         _row(S.SPLIT, "rejoin", SYSTEM, S.PENDING_CLOSING, "", "children_closed", "start:close"),
         # 4 handling -----------------------------------------------------------------------------------------------
         _row(S.DISPATCHED, "accept", CLERK | HANDLER, S.HANDLING, "", "holds_it", "stop:accept"),
         _row(
-            S.DISPATCHED,
+            AT_UNIT,
             "recall",
             DISPATCHER,
             S.PENDING_DISPATCH,
             "text:reason",
             "",
-            "cancel:unit cancel:sub_unit cancel:accept start:dispatch",
+            "drop:unit drop:sub_unit drop:accept start:dispatch",
         ),
         _row(
             AT_UNIT,
@@ -189,7 +223,7 @@ NATIONAL = Lifecycle(
             "holds_it below_holder handler_withdrawn",
             "stop:accept start:accept start:sub_unit",
         ),
-        _row(AT_UNIT, "take_back", CLERK, S.HANDLING, "text:reason", "above_holder", "stop:accept cancel:sub_unit"),
+        _row(AT_UNIT, "take_back", CLERK, S.HANDLING, "text:reason", "above_holder", "stop:accept drop:sub_unit"),
         _row(
             AT_UNIT,
             "hand_up",
@@ -197,7 +231,7 @@ NATIONAL = Lifecycle(
             S.DISPATCHED,
             "text:reason",
             "holds_it has_upper handler_withdrawn",
-            "stop:accept cancel:sub_unit start:accept",
+            "stop:accept drop:sub_unit start:accept",
         ),
         _row(
             AT_UNIT,
@@ -206,7 +240,7 @@ NATIONAL = Lifecycle(
             S.DISPATCHED,
             "text:reason",
             "holds_it is_answerable has_next_loop handler_withdrawn",
-            "stop:accept cancel:unit start:accept start:unit",
+            "stop:accept drop:unit start:accept start:unit",
         ),
         _row(AT_UNIT, "return", CLERK, S.RETURNED, "text:reason", "holds_it is_answerable handler_withdrawn", "stop:accept start:dispatch"),
         _row(
@@ -215,7 +249,7 @@ NATIONAL = Lifecycle(
             DISPATCHER,
             S.DISPATCHED,
             "unit text:reason",
-            "unit_known other_unit",
+            "unit_known units_known other_unit",
             "cancel:unit stop:dispatch start:accept start:unit",
         ),
         _row(S.RETURNED, "refuse_return", DISPATCHER, S.DISPATCHED, "text:reason", "", "stop:dispatch start:accept"),
@@ -233,7 +267,7 @@ NATIONAL = Lifecycle(
             S.EXTENSION_ASKED,
             "text:reason",
             "is_handler before_due extensions_left",
-            "pause:unit start:approve",
+            "start:approve",
         ),
         _row(
             S.HANDLING,
@@ -242,18 +276,12 @@ NATIONAL = Lifecycle(
             S.EXTENSION_ENDORSED,
             "text:reason",
             "holds_it before_due extensions_left",
-            "pause:unit start:approve",
+            "start:approve",
         ),
         _row(S.EXTENSION_ASKED, "endorse", CLERK, S.EXTENSION_ENDORSED, "", "holds_it not_own_request"),
-        _row(
-            S.EXTENSION_ASKED, "refuse_extension", CLERK, S.HANDLING, "text:reason", "holds_it not_own_request", "stop:approve resume:unit"
-        ),
-        _row(
-            S.EXTENSION_ENDORSED, "refuse_extension", DISPATCHER, S.HANDLING, "text:reason", "not_own_request", "stop:approve resume:unit"
-        ),
-        _row(
-            S.EXTENSION_ENDORSED, "grant_extension", DISPATCHER, S.HANDLING, "", "not_own_request", "stop:approve resume:unit extend:unit"
-        ),
+        _row(S.EXTENSION_ASKED, "refuse_extension", CLERK, S.HANDLING, "text:reason", "holds_it not_own_request", "stop:approve"),
+        _row(S.EXTENSION_ENDORSED, "refuse_extension", DISPATCHER, S.HANDLING, "text:reason", "not_own_request", "stop:approve"),
+        _row(S.EXTENSION_ENDORSED, "grant_extension", DISPATCHER, S.HANDLING, "", "not_own_request", "stop:approve extend:unit"),
         _row(
             S.HANDLING,
             "ask_suspension",
@@ -261,7 +289,7 @@ NATIONAL = Lifecycle(
             S.SUSPENSION_ASKED,
             "until text:reason",
             "is_handler before_due suspensions_left until_in_reach",
-            "pause:unit start:approve",
+            "start:approve",
         ),
         _row(
             S.HANDLING,
@@ -270,7 +298,7 @@ NATIONAL = Lifecycle(
             S.SUSPENSION_ENDORSED,
             "until text:reason",
             "holds_it before_due suspensions_left until_in_reach",
-            "pause:unit start:approve",
+            "start:approve",
         ),
         _row(S.SUSPENSION_ASKED, "endorse", CLERK, S.SUSPENSION_ENDORSED, "", "holds_it not_own_request"),
         _row(
@@ -280,11 +308,9 @@ NATIONAL = Lifecycle(
             S.HANDLING,
             "text:reason",
             "holds_it not_own_request",
-            "stop:approve resume:unit",
+            "stop:approve",
         ),
-        _row(
-            S.SUSPENSION_ENDORSED, "refuse_suspension", DISPATCHER, S.HANDLING, "text:reason", "not_own_request", "stop:approve resume:unit"
-        ),
+        _row(S.SUSPENSION_ENDORSED, "refuse_suspension", DISPATCHER, S.HANDLING, "text:reason", "not_own_request", "stop:approve"),
         _row(
             S.SUSPENSION_ENDORSED,
             "grant_suspension",
@@ -292,10 +318,11 @@ NATIONAL = Lifecycle(
             S.SUSPENDED,
             "",
             "not_own_request until_ahead",
-            "stop:approve pause:case start:suspension",
+            "stop:approve pause:unit pause:sub_unit pause:case start:suspension",
         ),
-        _row(S.SUSPENDED, "wake", DISPATCHER, S.HANDLING, "text:reason", "", "stop:suspension resume:unit resume:case"),
-        _row(S.SUSPENDED, "wake", SYSTEM, S.HANDLING, "", "until_reached", "stop:suspension resume:unit resume:case"),
+        _row(S.SUSPENDED, "wake", DISPATCHER, S.HANDLING, "text:reason", "", WAKING),
+        _row(S.SUSPENDED, "wake", CLERK, S.HANDLING, "text:reason", "holds_it", WAKING),
+        _row(S.SUSPENDED, "wake", SYSTEM, S.HANDLING, "", "until_reached", WAKING),
         _row(
             (S.EXTENSION_ASKED, S.EXTENSION_ENDORSED, S.SUSPENSION_ASKED, S.SUSPENSION_ENDORSED),
             "withdraw_request",
@@ -303,7 +330,7 @@ NATIONAL = Lifecycle(
             S.HANDLING,
             "",
             "own_request",
-            "stop:approve resume:unit",
+            "stop:approve",
         ),
         # 5 feedback -----------------------------------------------------------------------------------------------
         _row(S.HANDLING, "finish", HANDLER, S.FINISHED, "photo:after", "is_handler"),
@@ -324,7 +351,7 @@ NATIONAL = Lifecycle(
         # 6 check and closing --------------------------------------------------------------------------------------
         _row(S.FEEDBACK_GIVEN, "order_check", DESK | SYSTEM, S.CHECKING, "checker", "checker_neutral"),
         _row(S.CHECKING, "reassign_check", DESK, S.CHECKING, "checker", "checker_neutral"),
-        _row(S.FEEDBACK_GIVEN, "rework", DESK, S.HANDLING, "text:reason", "", "stop:check resume:unit"),
+        _row(S.FEEDBACK_GIVEN, "rework", DESK, S.HANDLING, "text:reason", "", "stop:check resume:unit resume:sub_unit"),
         _row(
             S.FEEDBACK_GIVEN,
             "compare_photos",
@@ -342,10 +369,10 @@ NATIONAL = Lifecycle(
             S.HANDLING,
             "photo:check text:reason",
             "is_checker checker_neutral",
-            "stop:check resume:unit",
+            "stop:check resume:unit resume:sub_unit",
         ),
         _row(S.PENDING_CLOSING, "order_check", INTAKE, S.CHECKING, "checker", "checker_neutral has_unit", "stop:close start:check"),
-        _row(S.PENDING_CLOSING, "rework", INTAKE, S.HANDLING, "text:reason", "has_unit", "stop:close resume:unit"),
+        _row(S.PENDING_CLOSING, "rework", INTAKE, S.HANDLING, "text:reason", "has_unit", "stop:close resume:unit resume:sub_unit"),
         _row(
             S.PENDING_CLOSING,
             "close",
@@ -356,30 +383,33 @@ NATIONAL = Lifecycle(
             "stop:close stop:case",
         ),
         _row(S.PENDING_CLOSING, "close", SYSTEM, S.CLOSED, "closing_condition", "reporters_answered", "stop:close stop:case"),
-        _row(FILED, "force_close", LEADER, S.FORCED_CLOSED, "ground text:reason", "reporters_answered", "cancel:*"),
+        _row(FILED, "force_close", LEADER, S.FORCED_CLOSED, "ground text:reason", "reporters_answered", "stop:case drop:*"),
         # 7 evaluation, and what may still happen afterwards -----------------------------------------------------------
         _row((S.CLOSED, S.FORCED_CLOSED), "score", SYSTEM | ASSESSOR, S.EVALUATED),
         _row(DONE, "appeal", CLERK, SAME, "text:reason", "charged_late no_appeal_before"),
         _row(DONE, "review_appeal", ASSESSOR, SAME, "granted text:reason", "appeal_open not_reviewed_by_me"),
         _row(DONE, "recheck", ASSESSOR | COLLECTOR, SAME, "passed", "recheck_neutral"),
         _row(DONE, "rate", CITIZEN, SAME, "solved satisfaction", "own_report"),
+        _row(DONE, "rate", AGENT, SAME, "solved satisfaction reporter", "reporter_known"),
         _row(DONE, "object", CITIZEN, SAME, "text:reason", "own_report"),
-        _row(DONE, "reopen", INTAKE, S.PENDING_DISPATCH, "text:reason", "not_simple", "start:case start:dispatch"),
+        _row(DONE, "reopen", INTAKE, S.PENDING_DISPATCH, "text:reason", "not_simple", "begin:case start:dispatch ensure:answer"),
         # at any time ------------------------------------------------------------------------------------------------
-        _row((*AT_UNIT, S.FINISHED, S.RETURNED, S.CHECKING, S.CONSULTING), "urge", DESK | DEPARTMENT | LEADER | SYSTEM, SAME),
+        _row(FILED, "urge", DESK | DEPARTMENT | LEADER | AGENT | SYSTEM, SAME),
         _row(FILED, "supervise", LEAD | LEADER | DEPARTMENT, SAME, "text:reason", "", "start:supervision"),
         _row((*FILED, *DONE), "answer_supervision", CLERK, SAME, "text:note", "supervision_open answers_for_it", "stop:supervision"),
+        _row(AT_DESK, "answer_supervision", DISPATCHER | INTAKE, SAME, "text:note", "supervision_open", "stop:supervision"),
         _row((*OPEN, *ENDED), "leader_note", LEADER, SAME, "text:note"),
         _row((*OPEN, *ENDED), "note", STAFF, SAME, "text:note"),
         _row((*OPEN, *ENDED), "answer", INTAKE | AGENT | SYSTEM, SAME, "reporter text:answer", "reporter_known", "settle:answer"),
-        _row(OPEN, "record_call", INTAKE | DISPATCHER | AGENT | CLERK, SAME, "call"),
+        _row((*OPEN, *ENDED), "record_call", INTAKE | DISPATCHER | AGENT | CLERK, SAME, "call"),
         _row(OPEN, "raise_urgency", DESK | AGENT | LEADER, SAME, "urgency", "urgency_rises"),
         _row(OPEN, "lower_urgency", LEAD | LEADER, SAME, "urgency text:reason", "urgency_falls"),
-        _row(OPEN, "confirm_finding", INTAKE, SAME, "", "is_unconfirmed"),
+        _row((*OPEN, *DONE), "confirm_finding", INTAKE, SAME, "", "is_unconfirmed"),
         _row(FILED, "correct", INTAKE, SAME, "text:reason", "something_changes"),
-        _row(OPEN, "retime", SYSTEM, SAME, "calendar_version", "", "retime:* retime:answer"),
-        _row(OPEN, "warn", SYSTEM, SAME, "clock"),
-        _row(OPEN, "escalate", SYSTEM, SAME, "clock"),
+        _row(S.RETURNED, "correct", DISPATCHER, SAME, "text:reason", "something_changes"),
+        _row((*OPEN, *ENDED), "retime", SYSTEM, SAME, "calendar_version", "", "retime:*"),
+        _row((*OPEN, *ENDED), "warn", SYSTEM, SAME, "clock"),
+        _row((*OPEN, *ENDED), "escalate", SYSTEM, SAME, "clock"),
         _row((*OPEN, *ENDED), "open_identity", CITIZEN, SAME, "", "own_report"),
     ),
 )

@@ -17,11 +17,11 @@ _PUBLIC = (
 )
 _WORK = (
     "create_child admit order_verify reassign_verify recall_verify verify verify_absent ask_void refuse_void absorb release return_filing "
-    "resubmit consult advise split child_closed rejoin recall pass_down take_back hand_up climb return reassign refuse_return assign "
-    "withdraw_handler arrive set_assisting assist_done ask_extension endorse refuse_extension grant_extension ask_suspension "
-    "refuse_suspension grant_suspension wake withdraw_request finish send_back order_check reassign_check rework compare_photos check_pass "
-    "check_fail score appeal review_appeal recheck urge supervise answer_supervision record_call raise_urgency lower_urgency "
-    "confirm_finding correct retime warn escalate"
+    "resubmit consult advise split child_closed child_reopened rejoin recall pass_down take_back hand_up climb return reassign "
+    "refuse_return assign withdraw_handler arrive set_assisting assist_done ask_extension endorse refuse_extension grant_extension "
+    "ask_suspension refuse_suspension grant_suspension wake withdraw_request finish send_back order_check reassign_check rework "
+    "compare_photos check_pass check_fail score appeal review_appeal recheck urge supervise answer_supervision record_call raise_urgency "
+    "lower_urgency confirm_finding correct retime warn escalate"
 )
 _CENTRE = "note leader_note"
 
