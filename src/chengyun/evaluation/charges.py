@@ -100,5 +100,9 @@ def settle(
     Every charge falls in exactly one month, so settled months can be joined to any longer period without counting twice.
     """
     start, end = month.span(zone)
-    frozen = end + grace if now is None else min(end + grace, now)
+    return settle_between(charges, start, end, end + grace if now is None else min(end + grace, now))
+
+
+def settle_between(charges: Iterable[Charge], start: datetime, end: datetime, frozen: datetime) -> tuple[Charge, ...]:
+    """The charges of any span, as they stood when it was frozen: a day, or the last thirty, for a look that decides nothing."""
     return tuple(as_of(c, frozen) for c in charges if c.anchor is not None and start <= c.anchor < end)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from zoneinfo import ZoneInfo
 
 from chengyun.base.errors import NotFound
@@ -12,7 +11,6 @@ from chengyun.base.results import Refused
 from chengyun.base.time import Clock
 from chengyun.cases.access import Channel, Reader
 from chengyun.cases.desk import Desk
-from chengyun.cases.ports import AuditEntry
 from chengyun.cases.rules import Rules
 from chengyun.city.records import Area, AreaKind, Category, CategoryField, DutyRow, Organisation, Person, in_force
 from chengyun.city.roles import OrgTree, grids_of, posts_on
@@ -46,16 +44,11 @@ def furnish(installation: Installation, clock: Clock | None = None) -> House:
         files=FileKeeper(BlobStore(installation.data), clock, books),
         note=lambda tenant, entry: record_entry(tenant, entry, key),
         demo=installation.is_demo,
-        audit=partial(_record_entry, digest_key(installation.secret_key)),
         set_clock=getattr(clock, "set", None),
         basemap=installation.data / BASEMAP,
     )
     house.settle(made)
     return made
-
-
-def _record_entry(key: bytes, tenant: TenantId, entry: AuditEntry) -> None:
-    record_entry(tenant, entry, key)
 
 
 @dataclass(frozen=True)

@@ -108,13 +108,9 @@ class Files(Protocol):
     def find(self, tenant: TenantId, attachment: AttachmentId, role: str) -> FileAtRest | None: ...
 
 
-def _no_audit(tenant: TenantId, entry: AuditEntry) -> None:
-    raise RuntimeError("this house keeps no audit: an act that cannot be noted is not done")
-
-
 @dataclass(frozen=True)
 class House:
-    """`audit` writes an entry in the transaction it is called in; `set_clock(moment, speed)` is there where the clock can be set."""
+    """`set_clock(moment, speed)` is there where the clock can be set."""
 
     desk: Desk
     clock: Clock
@@ -123,7 +119,6 @@ class House:
     note: Callable[[TenantId, AuditEntry], None]
     """Write an audit entry of something that is no case change: a search for people, a read of level-3 data."""
     demo: bool = False
-    audit: Callable[[TenantId, AuditEntry], None] = _no_audit
     set_clock: Callable[[datetime, float | None], None] | None = None
     basemap: Path | None = None
     """The city's drawn ground, if it has one: GeoJSON whose features name their `layer`."""

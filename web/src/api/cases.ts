@@ -4,7 +4,8 @@ import type { ActionBody, ActionResult, AreaRef, AuditPage, BulkResult, CaseFull
 
 export const findQueues = (): Promise<QueueHead[]> => read<QueueHead[] | { queues: QueueHead[] }>("/tasks/queues").then((q) => (Array.isArray(q) ? q : q.queues));
 export const findQueue = (key: string, filter: QueueFilter & { after?: string | null; limit?: number }, signal?: AbortSignal) => read<Page<CaseRow>>(`/tasks/queues/${encodeURIComponent(key)}`, filter as Query, signal).then(asPage);
-export const findCases = (filter: QueueFilter & { after?: string | null; limit?: number }, signal?: AbortSignal) => read<Page<CaseRow>>("/cases", filter as Query, signal).then(asPage);
+/** A list behind a figure of the scoreboard is asked of the scoreboard, so that the list is as long as the figure says. */
+export const findCases = (filter: QueueFilter & { after?: string | null; limit?: number }, signal?: AbortSignal) => read<Page<CaseRow>>(filter.indicator && filter.unit ? `/evaluation/units/${encodeURIComponent(filter.unit)}/cases` : "/cases", filter as Query, signal).then(asPage);
 export const getCase = (id: string, signal?: AbortSignal) => read<CaseFull>(`/cases/${encodeURIComponent(id)}`, {}, signal).then(asCase);
 
 /** Ids are numbers to the server and words in an address: here they become words, in one place. */

@@ -3,7 +3,18 @@
 from ninja import NinjaAPI
 
 from chengyun import __version__
-from chengyun.screens.api import acts, cases, city, duty_list, files, findings, problems, session, tasks
+from chengyun.screens.api import (
+    acts,
+    cases,
+    city,
+    duty_list,
+    evaluation,
+    files,
+    findings,
+    problems,
+    session,
+    tasks,
+)
 
 api = NinjaAPI(
     title="Chengyun 城运",
@@ -22,3 +33,4 @@ api.add_router("/v1", files.router)
 api.add_router("/v1", findings.router)
 api.add_router("/v1", city.router)
 api.add_router("/v1", duty_list.router)
+api.add_router("/v1", evaluation.router)

@@ -43,7 +43,7 @@ def note(
     entry = AuditEntry(
         operation, about[:120], result[:80], actor_of(ask, answer), here.clock.now(), origin(ask), _digest(before), _digest(after)
     )
-    here.audit(ask.tenant, entry)
+    here.note(ask.tenant, entry)
 
 
 def do_once(
