@@ -390,6 +390,8 @@ def _owner_of(folder: Path) -> RunAs:
 
 def can_reach(account: RunAs, path: Path) -> bool:
     """Whether the account may pass every folder down to `path`. Asked of the kernel, in a child that has become that account."""
+    # An interrupt taken inside fork's own callbacks is swallowed there, so none is taken.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, children.STOPPING)
     child = os.fork()
     if child == 0:
         code = 1
@@ -399,7 +401,9 @@ def can_reach(account: RunAs, path: Path) -> bool:
             os.setuid(account.uid)
             code = 0 if os.access(path, os.X_OK) else 1
         os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return code == 0
 
 
 def _shared_place() -> Path:

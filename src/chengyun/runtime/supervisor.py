@@ -60,6 +60,8 @@ class Supervisor:
     database_fell: float = float("-inf")
     server: EmbeddedPostgres | None = None
     running: dict[str, Child] = field(default_factory=dict)
+    stopping: bool = False
+    """Asked to end. The signal also raises `Stop` at once; where Python swallows that (in a finaliser), this is what remains."""
 
     # --- the story, straight through ------------------------------------------------------------------------------
 
@@ -82,11 +84,14 @@ class Supervisor:
             self.listener = self._listen()
             refuse_weak(self.installation)
             self.start_database()
+            self._go_on()
             self.migrate()
             refuse_weak_storage(self.installation)
             self.after_migration(self)
+            self._go_on()
             self.start_children()
             self._wait_for_page()
+            self._go_on()
             when_open(self)
             self._watch()
         except Stop:
@@ -152,7 +157,9 @@ class Supervisor:
         process = children.start(self._command(words), env=self._environment())
         data_folder.record_children(self.installation.data, {words[0]: process.pid})
         try:
-            code = process.wait()
+            while not children.wait_until(lambda: process.poll() is not None, 1):
+                self._go_on()
+            code = process.returncode
         except BaseException:
             children.stop(process, ((signal.SIGTERM, 5),))
             raise
@@ -203,6 +210,7 @@ class Supervisor:
 
     def _watch(self) -> None:
         while True:
+            self._go_on()
             time.sleep(0.1)
             self._mend_database()
             for child in self.running.values():
@@ -247,16 +255,18 @@ class Supervisor:
         old.take_over()
 
     def _wait_for_page(self, patience: float = 60) -> None:
-        if not children.wait_until(lambda: self._answers("/healthz") or self._somebody_fell(), patience, 0.05) or self._somebody_fell():
+        opened = children.wait_until(lambda: self._answers("/healthz") or self._somebody_fell(), patience, 0.05)
+        self._go_on()
+        if not opened or self._somebody_fell():
             raise StartRefused("web_not_open", "the web process did not open", cure="see the lines above")
 
     def _somebody_fell(self) -> bool:
-        return any(c.process is not None and c.process.poll() is not None for c in self.running.values())
+        return self.stopping or any(c.process is not None and c.process.poll() is not None for c in self.running.values())
 
     def _answers(self, path: str) -> bool:
         return self.ask(path)[0] == 200
 
-    def wait_until_ready(self, patience: float = 60) -> str:
+    def wait_until_ready(self, patience: float = 30) -> str:
         """Wait until people can work. Returns what is still missing, empty when nothing is."""
         answer = (0, "")
 
@@ -290,7 +300,12 @@ class Supervisor:
             connection.close()
 
     def _end(self, number: int, _: object) -> None:
+        self.stopping = True
         raise Stop
+
+    def _go_on(self) -> None:
+        if self.stopping:
+            raise Stop
 
 
 def _own_context() -> object:

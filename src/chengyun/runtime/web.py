@@ -128,6 +128,8 @@ def serve(installation: Installation, listener: socket.socket, certificate: Path
         ssl_keyfile=str(key) if key else None,
     )
     server = uvicorn.Server(config)
+    # Streams that are cut at the end are no faults: nobody should read tracebacks after Ctrl-C.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: not server.should_exit)
     # Ctrl-C at a terminal never reaches us (own session); SIGTERM is the supervisor's word.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     asyncio.run(server.serve(sockets=[listener]))
