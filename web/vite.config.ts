@@ -20,5 +20,5 @@ export default defineConfig({
   server: {
     proxy: mocked ? undefined : { "/api": server, "/tiles": server, "/rt": { target: server, ws: false } },
   },
-  test: { environment: "jsdom", include: ["tests/**/*.test.ts"], css: false, clearMocks: true, server: { deps: { inline: ["element-plus"] } } },
+  test: { environment: "jsdom", testTimeout: 20_000, include: ["tests/**/*.test.ts"], css: false, clearMocks: true, server: { deps: { inline: ["element-plus"] } } },
 });

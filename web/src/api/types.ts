@@ -37,6 +37,7 @@ export interface CaseRow {
   address: string | null;
   grid: string | null;
   street_name?: string | null;
+  community_name?: string | null;
   unit: OrgRef | null;
   proposed_unit?: (OrgRef & { action?: string; label?: string }) | null;
   urgency: Urgency;
@@ -52,6 +53,7 @@ export interface CaseRow {
 export interface Page<Row> { rows: Row[]; next: string | null; total: number | null; total_is_exact?: boolean; as_of: string; partial?: { missing: string[]; have: number; of: number } | null }
 
 export interface QueueFilter {
+  open?: string; since?: string; until?: string; answerable?: string; outcome?: string;
   street?: string; community?: string; field?: string; source?: string; urgency?: string; text?: string; overdue?: string; order?: string;
   state?: string; unit?: string; category?: string; from?: string; to?: string; indicator?: string; period?: string; part?: string;
 }
@@ -80,7 +82,8 @@ export interface FullClock extends ClockFacts {
   pauses?: [string, string | null, string][];
   extensions?: number;
   org_name?: string | null;
-  standard?: { row: string; version: string | number } | null;
+  serial?: number;
+  standard?: { id: number; version: number; condition_no: number; filing: string; closing: string; limit: string; source: string } | null;
 }
 
 export interface DutyCheck { kind: "category" | "area" | "owner" | "hours"; ok: boolean; found: string; detail?: string | null; row_number?: string | null; link?: string | null }
@@ -109,7 +112,10 @@ export interface CaseFull extends CaseRow {
   next_actions: NextAction[];
   reporters: { masked_name?: string | null; masked_phone?: string | null; family: string; answered: boolean; number?: string }[];
   related: { id: string; number: string; relation: string; title: string; state?: string; distance_m?: number | null; at?: string }[];
-  seal: { entries: number; verified_at: string | null } | null;
+  seal?: { entries: number; verified_at: string | null } | null;
+  entries?: number;
+  standard?: { id: number; version: number; condition_no: number; filing: string; closing: string; limit: string; source: string } | null;
+  counts?: Record<string, number>;
   as_of?: string;
   unsent?: boolean;
 }

@@ -115,3 +115,11 @@ export function sayDay(ms: number, now: number, words: DayWords): string {
   if (words.months) return `${Number(p.day)} ${words.months[Number(p.month) - 1]}${sameYear ? "" : ` ${p.year}`}`;
   return sameYear ? `${p.month}-${p.day}` : `${p.year}-${p.month}-${p.day}`;
 }
+
+/** The moment a day of the city begins, as ISO text; `plus` days later if given. */
+export function cityMidnight(day: string, plus = 0): string {
+  const utc = Date.parse(`${day}T00:00:00Z`) + plus * 24 * 60 * MINUTE;
+  const p = inZone(utc);
+  const shown = Date.UTC(Number(p.year), Number(p.month) - 1, Number(p.day), Number(p.hour), Number(p.minute));
+  return new Date(utc - (shown - utc)).toISOString();
+}

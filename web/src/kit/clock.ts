@@ -28,6 +28,7 @@ export interface ClockFacts {
   working: boolean;
   day_minutes?: number | null;
   paused_until?: string | null;
+  stopped?: string | null;
   pause_why?: string | null;
   provisional?: boolean;
   as_of?: string | null;

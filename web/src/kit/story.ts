@@ -1,5 +1,7 @@
 // Which entries of a case's history are shown, and under which of the seven heads.
 import type { TimelineEntry } from "../api/types";
+import { isEnglish, say, sayOf } from "../text";
+import { momentOf } from "./words";
 
 export type StoryFilter = "all" | "people" | "machine" | "evidence" | "calls";
 export const STORY_FILTERS: { key: StoryFilter; takes: (e: TimelineEntry) => boolean }[] = [
@@ -40,4 +42,21 @@ export function groupBySteps(shown: readonly TimelineEntry[], all: readonly Time
     else groups.push({ step, entries: [e] });
   }
   return groups;
+}
+
+/** What was done and to whom: "派遣 → 区排水管理所". Names come with the facts; ids and codes are never shown. */
+export function tellEntry(entry: TimelineEntry): string {
+  const verb = entry.sentence || sayOf("event", entry.type, {}, say("event.other"));
+  const f = entry.facts;
+  const named = ["unit_name", "handler_name", "checker_name"].map((key) => f[key]).find((name): name is string => typeof name === "string" && name !== "");
+  const more: string[] = [];
+  if (typeof f.urgency === "string" && entry.type.endsWith("_urgency")) more.push(sayOf("urgency", f.urgency, {}, ""));
+  if (typeof f.comparison === "string") more.push(sayOf("comparison", f.comparison, {}, ""));
+  if (typeof f.ground === "string") more.push(sayOf("ground", f.ground, {}, ""));
+  if (typeof f.exemption === "string") more.push(sayOf("exemption", f.exemption, {}, ""));
+  if (typeof f.until === "string") more.push(say("story.until", { moment: momentOf(f.until) }));
+  for (const key of ["granted", "passed", "solved"] as const) if (typeof f[key] === "boolean") more.push(`${sayOf("need", key)}${isEnglish.value ? ": " : "："}${f[key] ? say("word.yes") : say("word.no")}`);
+  if (entry.type === "correct" && typeof f.category_name === "string") more.push(f.category_name);
+  const tail = more.filter(Boolean).join(isEnglish.value ? ", " : "，");
+  return `${verb}${named ? ` → ${named}` : ""}${tail ? ` · ${tail}` : ""}`;
 }

@@ -1,6 +1,6 @@
 // Moments, spans and amounts as people read them, in the reader's language and the city's time.
 import { computed } from "vue";
-import { say, language } from "../text";
+import { say, sayOf, language } from "../text";
 import { cityDay, cityHourMinute, cityNow, cityWeekday, sayDay, sayMoment, type DayWords, MINUTE } from "./city-clock";
 import { figureOf, type ClockReading } from "./clock";
 
@@ -86,3 +86,10 @@ export function rateOf(share: number | null | undefined): string {
 
 export const listJoiner = computed(() => (language.value === "en" ? ", " : "、"));
 export { MINUTE };
+
+/** Where exactly a report came from, in words; `12345:HX-881` keeps its own number. */
+export function channelOf(detail: string | null | undefined): string {
+  if (!detail) return "";
+  const [name, number] = detail.split(":", 2) as [string, string | undefined];
+  return [sayOf("channel", name, {}, /[\u4e00-\u9fff]/.test(name) ? name : ""), number].filter(Boolean).join(" ");
+}

@@ -36,6 +36,7 @@ const citizen: RouteRecordRaw[] = [
 ];
 
 export const routes: RouteRecordRaw[] = [
+  { path: "/cases/:id/print", component: () => import("../cases/PrintPage.vue"), meta: { title: "print.title" } },
   { path: "/sign-in", component: () => import("./SignInPage.vue"), meta: { title: "signin.enter", open: true } },
   { path: "/citizen", component: () => import("./CitizenShell.vue"), children: citizen },
   { path: "/phone", component: () => import("./PhoneShell.vue"), children: phone },

@@ -51,7 +51,7 @@ export function caseOf(id: string): CaseFull {
       { seq: 4, at: at(-6), type: "merged", actor: person("intake_officer", "秦", "受理大厅"), facts: {}, texts: {}, evidence: [], clock_effects: [], to: "pending_dispatch", sentence: "并入 0371（12345 来电），保留 2 位反映人" },
     ],
     clocks: [
-      { ...clock(71, { name: "unit", limit: { amount: 2, unit: "urgent_hour" }, working: false, started: at(-61), due: at(83) }), calendar_name: "临江 2026", calendar_version: 4, intervals: [[at(-61), at(-30)], [at(-6), at(83)]], pauses: [[at(-30), at(-6), "consult"]], standard: { row: "立案结案标准 01004 第 2 条", version: 2026 } },
+      { ...clock(71, { name: "unit", limit: { amount: 2, unit: "urgent_hour" }, working: false, started: at(-61), due: at(83) }), calendar_name: "临江 2026", calendar_version: 4, intervals: [[at(-61), at(-30)], [at(-6), at(83)]], pauses: [[at(-30), at(-6), "consult"]], standard: { id: 7, version: 3, condition_no: 2, filing: "堵塞且积水", closing: "畅通、无积水", limit: "2 紧急工作时", source: "临江市立案结案标准" } },
       { ...clock(30, { name: "answer", limit: { amount: 5, unit: "work_day" }, counted_minutes_left: 2200 }), calendar_name: "临江 2026", calendar_version: 4, intervals: [[at(-60), at(420)]], pauses: [] },
     ],
     clock: row.clock,
