@@ -25,6 +25,7 @@ from chengyun.stores.blobs import BlobStore
 from chengyun.stores.cases import CaseStore
 from chengyun.stores.city_book import CityBook, CityBooks, read_names
 from chengyun.stores.tenancy import all_tenants
+from chengyun.stores.tracking import TrackingLinks
 from chengyun.stores.writing.cases.work import digest_key
 
 BASEMAP = "basemap.geojson"
@@ -45,6 +46,7 @@ def furnish(installation: Installation, clock: Clock | None = None) -> House:
         note=lambda tenant, entry: record_entry(tenant, entry, key),
         demo=installation.is_demo,
         set_clock=getattr(clock, "set", None),
+        links=TrackingLinks.of(installation.secret_key),
         basemap=installation.data / BASEMAP,
     )
     house.settle(made)

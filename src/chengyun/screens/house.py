@@ -19,6 +19,7 @@ from chengyun.cases.rules import Rules
 from chengyun.city.records import Area, Category, CategoryField, DutyRow, Organisation
 from chengyun.stores.attachments import Found
 from chengyun.stores.city_book import CityBook
+from chengyun.stores.tracking import TrackingLinks
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ class House:
     clock: Clock
     book: Book
     files: Files
+    links: TrackingLinks
     note: Callable[[TenantId, AuditEntry], None]
     """Write an audit entry of something that is no case change: a search for people, a read of level-3 data."""
     demo: bool = False

@@ -85,6 +85,10 @@ class DoneOut(Schema):
     repeated: bool = Field(description="the same key had done it before; nothing happened now")
 
 
+class ReportDone(DoneOut):
+    code: str | None = Field(default=None, description="opens the report without an account; for reports of the public")
+
+
 class OneDone(Schema):
     case: int
     done: DoneOut | None = None
@@ -101,8 +105,8 @@ RESERVED_FACTS = frozenset({"conditions", "why", "main_state", "duty_row", "area
 """Facts that only the desk writes: nobody may send a reason or a duty row of his own making."""
 
 
-@router.post("/sources/reports", auth=Anybody(), response={201: DoneOut, **PROBLEMS}, tags=["sources"], operation_id="report_make")
-def report(request: HttpRequest, body: ReportIn) -> Status[DoneOut]:
+@router.post("/sources/reports", auth=Anybody(), response={201: ReportDone, **PROBLEMS}, tags=["sources"], operation_id="report_make")
+def report(request: HttpRequest, body: ReportIn) -> Status[ReportDone]:
     """Make a case of a report, by whoever may: citizen, collector, call agent, officer."""
     ask = asking(request)
     key = idempotency_key(request)
@@ -136,7 +140,11 @@ def report(request: HttpRequest, body: ReportIn) -> Status[DoneOut]:
         captured_at=body.captured_at,
         simple=body.simple,
     )
-    return Status(201, done_out(house.current().desk.report(ask.reader, report, key, origin(ask))))
+    here = house.current()
+    done = done_out(here.desk.report(ask.reader, report, key, origin(ask)))
+    public = family in (SourceFamily.PUBLIC, SourceFamily.HOTLINE)
+    code = here.links.give(ask.tenant, CaseId(done.case), here.clock.now()) if public else None
+    return Status(201, ReportDone(**done.dict(), code=code))
 
 
 @router.post("/cases/actions", auth=Session(), response={200: ManyOut, **PROBLEMS}, tags=["cases"], operation_id="cases_act_many")

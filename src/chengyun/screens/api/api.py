@@ -14,6 +14,7 @@ from chengyun.screens.api import (
     problems,
     session,
     tasks,
+    track,
 )
 
 api = NinjaAPI(
@@ -34,3 +35,4 @@ api.add_router("/v1", findings.router)
 api.add_router("/v1", city.router)
 api.add_router("/v1", duty_list.router)
 api.add_router("/v1", evaluation.router)
+api.add_router("/v1", track.router)

@@ -38,4 +38,7 @@ LABELS: Labels = {
     "QueueCounter": label(_I, "exact totals", "forever", "tenant state holder street cases"),
     "DutyGap": label(_I, "mending the duty list", "forever", f"{_KEY} id reason opened_at closed_at duty_row"),
     "DuplicateProposal": label(_I, "joining the same matter", "with_case", "tenant first second certainty reason outcome proposed_at"),
+    "TrackingLink": label(_I, "following one's own report", "case_then_erased", f"{_KEY} digest salt made_at revoked_at"),
+    "SecondPerson": label(_I, "why something was asked for, and who agreed", "audit", "tenant id kind about asked_by asked_at")
+    | label(_I, "why something was asked for, and who agreed", "audit", "words approved_by approved_at used_at"),
 }

@@ -339,3 +339,41 @@ class DuplicateProposal(models.Model):
         db_table = "duplicate_proposal"
         constraints = [models.CheckConstraint(condition=Q(first__lt=models.F("second")), name="duplicate_unordered")]
         indexes = [models.Index("tenant", "second", name="duplicate_by_second")]
+
+
+class TrackingLink(models.Model):
+    """A citizen's way to his report without an account. Of the code only a digest stands here; `salt` and the installation's secret
+    make it again for whoever sends the same report twice."""
+
+    pk = models.CompositePrimaryKey("tenant", "digest")
+    tenant = of_tenant()
+    digest = models.BinaryField()
+    case = models.BigIntegerField(db_column="case_id")
+    salt = models.BinaryField()
+    made_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "tracking_link"
+        constraints = [models.UniqueConstraint("tenant", "case", name="tracking_link_live", condition=Q(revoked_at=None))]
+
+
+class SecondPerson(models.Model):
+    """Something that was asked for with a reason: an unmasking, a large export. Above the limit it waits for a second person's yes.
+
+    about   the case, or a digest of the filter; used_at: when it was carried out, once
+    """
+
+    tenant = of_tenant()
+    kind = Code(max_length=16)
+    about = Code(max_length=80)
+    asked_by = models.BigIntegerField()
+    asked_at = models.DateTimeField()
+    words = models.CharField(max_length=200, blank=True, default="")
+    approved_by = models.BigIntegerField(null=True)
+    approved_at = models.DateTimeField(null=True)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "second_person"
+        indexes = [models.Index("tenant", "kind", "asked_by", "asked_at", name="second_person_asked")]

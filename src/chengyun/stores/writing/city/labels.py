@@ -39,4 +39,9 @@ LABELS: Labels = {
     | label(Level.PERSONAL, "calling a colleague", "with_person", "name_zh name_en phone"),
     "RoleAssignment": label(Level.INTERNAL, "who may do what", "with_person", f"{_VALIDITY} person role area org fields deputy_for"),
     "Shift": label(Level.INTERNAL, "who is on duty", "with_person", "tenant row person starts ends area"),
+    "Absence": label(Level.INTERNAL, "who stands in for whom", "with_person", "tenant row person deputy from_day to_day registered_by")
+    | label(Level.INTERNAL, "who stands in for whom", "with_person", "registered_at")
+    | label(Level.PERSONAL, "why somebody is away", "with_person", "reason"),
+    "Handover": label(Level.INTERNAL, "what one shift gives over to the next", "audit", "tenant row giver taker at counts")
+    | label(Level.PERSONAL, "what one shift gives over to the next; may speak of people", "audit", "note"),
 }

@@ -283,3 +283,44 @@ class Shift(models.Model):
 
     def __str__(self) -> str:
         return f"person {self.person}"
+
+
+class Absence(models.Model):
+    """While a person is away, his deputy holds his posts beside his own. Days half open."""
+
+    row = models.BigAutoField(primary_key=True)
+    tenant = of_tenant()
+    person = models.BigIntegerField()
+    deputy = models.BigIntegerField()
+    from_day = models.DateField()
+    to_day = models.DateField(null=True)
+    reason = models.CharField(max_length=80, blank=True, default="")
+    registered_by = models.BigIntegerField(null=True)
+    registered_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "absence"
+        constraints = [models.CheckConstraint(condition=~Q(person=models.F("deputy")), name="absence_deputy_is_another")]
+        indexes = [models.Index("tenant", "deputy", name="absence_of_deputy")]
+
+    def __str__(self) -> str:
+        return f"person {self.person}"
+
+
+class Handover(models.Model):
+    """What was open when one shift gave over to the next: counts by queue, and a note. Both sides see it."""
+
+    row = models.BigAutoField(primary_key=True)
+    tenant = of_tenant()
+    giver = models.BigIntegerField()
+    taker = models.BigIntegerField()
+    at = models.DateTimeField()
+    counts = models.JSONField(default=dict)
+    note = models.TextField(blank=True, default="")
+
+    class Meta:
+        db_table = "handover"
+        indexes = [models.Index("tenant", "at", name="handover_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.giver} to {self.taker}"
