@@ -11,6 +11,7 @@ from chengyun.screens.api import (
     evaluation,
     files,
     findings,
+    notices,
     problems,
     session,
     tasks,
@@ -36,3 +37,4 @@ api.add_router("/v1", city.router)
 api.add_router("/v1", duty_list.router)
 api.add_router("/v1", evaluation.router)
 api.add_router("/v1", track.router)
+api.add_router("/v1", notices.router)

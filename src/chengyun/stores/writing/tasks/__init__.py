@@ -1,0 +1,1 @@
+"""The `tasks` stage in the database: what a person is told to look at."""
