@@ -35,7 +35,7 @@ export const findAreas = (kind: string, parent?: string) => read<AreaRef[] | { r
 export const findDutyList = (query: Query, signal?: AbortSignal) => read<DutyPage>("/city/duty-list", query, signal);
 export const findScores = (query: Query, signal?: AbortSignal) => read<Scoreboard>("/evaluation/units", query, signal);
 export const findNotices = (query: Query = {}) => read<Page<Notice> | Notice[]>("/notices", query).then(rowsOf);
-export const markRead = (id: string) => write<void>("POST", `/notices/${encodeURIComponent(id)}/read`);
+export const markRead = (id: string) => write<void>("POST", "/notices/read", { ids: [toId(id)] });
 export const findAudit = (query: Query, signal?: AbortSignal) => read<AuditPage>("/audit", query, signal);
 
 export const getOwnReport = (code: string, signal?: AbortSignal) => read<OwnReport>(`/sources/reports/${encodeURIComponent(code)}`, {}, signal);

@@ -3,7 +3,8 @@
 import { ref } from "vue";
 import { cityNow, setCityTime } from "../kit/city-clock";
 
-export interface LiveCase { id: string; seq: number; state: string; queues?: Record<string, number> }
+/** What the server tells of an event: only what the reader may know. `gone`: the case left his sight, nothing else is said. */
+export interface LiveCase { id: string; seq: number; state: string; type?: string; number?: string; gone?: boolean }
 export type LiveMessage =
   | { type: "case"; data: LiveCase }
   | { type: "counts"; data: Record<string, number> }
@@ -17,7 +18,7 @@ export const tries = ref(0);
 
 const LOCK = "chengyun-live";
 const CHANNEL = "chengyun-live";
-const KINDS = ["case", "counts", "ping", "snapshot"] as const;
+const KINDS = ["case", "counts", "ping"] as const;
 const SILENCE_MS = 45_000;
 
 type Listener = (message: LiveMessage) => void;
@@ -61,7 +62,9 @@ function listen(release: () => void): () => void {
   const open = (): void => {
     source = new EventSource("/rt/events", { withCredentials: true });
     for (const kind of KINDS)
-      source.addEventListener(kind, (event) => pass({ type: kind, data: JSON.parse((event as MessageEvent<string>).data) } as LiveMessage));
+      source.addEventListener(kind, (event) => pass(readMessage(kind, (event as MessageEvent<string>).data)));
+    // Too long away: whatever is shown is read anew.
+    source.addEventListener("reset", (event) => pass({ type: "snapshot", data: { version: (event as MessageEvent<string>).lastEventId } }));
     source.onerror = () => {
       pass({ type: "lost" });
       if (source.readyState === EventSource.CLOSED) again = setTimeout(open, Math.min(30_000, 1000 * 2 ** Math.min(tries.value, 5)));
@@ -73,6 +76,12 @@ function listen(release: () => void): () => void {
     source.close();
     release();
   };
+}
+
+/** Ids are numbers to the server and words here. */
+function readMessage(kind: (typeof KINDS)[number], text: string): LiveMessage {
+  const data = JSON.parse(text);
+  return { type: kind, data: kind === "case" ? { ...data, id: String(data.id) } : data } as LiveMessage;
 }
 
 function pass(message: LiveMessage): void {
