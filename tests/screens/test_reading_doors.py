@@ -57,7 +57,12 @@ def test_the_page_of_a_case_tells_its_story_its_clocks_and_why(town: Town, repor
     body = town.visitor("dispatcher").get(f"/api/v1/cases/{reported['case']}").json()
     assert [entry["type"] for entry in body["timeline"]] == reported["events"]
     assert body["description"] == "井盖破损 3" and body["address"] == "文汇路3号"
-    assert body["why"]["sentence"] and body["why"]["checks"]
+    why = body["why"]
+    assert why["sentence"] and len(why["checks"]) == 4
+    assert all(each["unit"] for each in why["alternatives"])
+    if reported["state"] == "dispatched":
+        assert why["decision"] == "found" and why["gap"] is None and all(check["ok"] for check in why["checks"])
+        assert why["row"]["unit"] == body["unit"] and body["unit"]["name_en"] in why["sentence"]
     unit = next((clock for clock in body["clocks"] if clock["name"] == "unit"), None)
     if reported["state"] == "dispatched":
         assert unit is not None and unit["due"] and unit["intervals"] and unit["counted_minutes_left"] > 0

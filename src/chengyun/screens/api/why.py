@@ -68,7 +68,7 @@ def explain(reason: Mapping[str, Any], rows: Rows, unit: int | None) -> WhyOut:
     winners: Sequence[Mapping[str, Any]] = told.get("rows") or []
     outcome = str(told.get("outcome"))
     row = None
-    if outcome == "decision" and winners:
+    if outcome == "found" and winners:
         best = winners[0]
         signer = best.get("signed_by") or None
         row = RowOut(
@@ -76,7 +76,7 @@ def explain(reason: Mapping[str, Any], rows: Rows, unit: int | None) -> WhyOut:
             number=str(best["number"]),
             version=int(best["version"]),
             signed_by=signer,
-            unit=rows.org(_int(best.get("handling_unit"))),
+            unit=rows.org(_int(best.get("unit"))),
         )
     checks = [_check(kind, told, question, row, rows) for kind in KINDS]
     category = rows.category(question.get("category"))
@@ -86,18 +86,18 @@ def explain(reason: Mapping[str, Any], rows: Rows, unit: int | None) -> WhyOut:
     owner = rows.org_name(_int(question.get("owner")))
     hours = say("hours.office" if question.get("office_hours") else "hours.off_hours", language)
     terms = [area, name, *([say("why.owned_by", language, owner=owner)] if owner else []), hours]
-    if outcome == "decision" and not chosen:
+    if outcome == "found" and not chosen:
         sentence = say("why.decision", language, terms=" · ".join(terms), unit=rows.org_name(unit) or "—")
     elif chosen:
         sentence = say("why.chosen", language, terms=" · ".join(terms), unit=rows.org_name(unit) or "—")
     else:
         sentence = say("why.gap", language, terms=" · ".join(terms))
-    gap = None if outcome == "decision" else say("why.gap_several" if len(winners) > 1 else "why.gap_none", language, count=len(winners))
+    gap = None if outcome == "found" else say("why.gap_several" if len(winners) > 1 else "why.gap_none", language, count=len(winners))
     lost = [_alternative(each, rows) for each in told.get("rejected") or []]
-    if outcome != "decision":
+    if outcome != "found":
         lost = [
             AlternativeOut(
-                unit=rows.org(_int(each.get("handling_unit"))), row_number=str(each["number"]), why=say("why.equal", language), column=None
+                unit=rows.org(_int(each.get("unit"))), row_number=str(each["number"]), why=say("why.equal", language), column=None
             )
             for each in winners
         ] + lost
@@ -125,7 +125,7 @@ def _alternative(lost: Mapping[str, Any], rows: Rows) -> AlternativeOut:
     how = "why.less_specific" if lost.get("how") == "less_specific" else "why.mismatch"
     has = _shown(column, lost.get("row_has"), rows)
     sentence = say(how, language, column=say(f"column.{column}", language), has=has)
-    return AlternativeOut(unit=rows.org(_int(row.get("handling_unit"))), row_number=str(row["number"]), why=sentence, column=column)
+    return AlternativeOut(unit=rows.org(_int(row.get("unit"))), row_number=str(row["number"]), why=sentence, column=column)
 
 
 def _shown(column: str, value: object, rows: Rows) -> str:
