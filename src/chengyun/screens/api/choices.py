@@ -22,6 +22,8 @@ GROUNDS = {
 EXEMPTIONS = ("evidence_complete", "known_place", "officer_saw_it")
 UNIT_KINDS = frozenset({OrgKind.UNIT, OrgKind.FIRM, OrgKind.STREET, OrgKind.COMMUNITY, OrgKind.TEAM, OrgKind.BUREAU})
 DANGER = frozenset({"approve_void", "force_close", "ask_void", "withdraw", "merge", "split", "lower_urgency", "reopen", "restore"})
+OPTIONAL: Mapping[str, Sequence[str]] = {"conclude_consult": ("write_back?",)}
+"""What an act may carry beyond what it needs: a consultation's decision may become a row of the duty list."""
 FORWARD: Mapping[State, Sequence[str]] = {
     State.REPORTED: ("order_verify", "admit"),
     State.VERIFYING: ("verify", "reassign_verify"),
@@ -91,7 +93,7 @@ def _out(each: NextAction, case: Case, rows: Rows, chosen: str | None, party: De
     return NextOut(
         action=each.action,
         label=label,
-        needs=list(each.needs),
+        needs=[*each.needs, *OPTIONAL.get(each.action, ())],
         danger=each.action in DANGER,
         proposed=each.action == chosen,
         facts=facts,
