@@ -1,0 +1,182 @@
+"""Somebody in front of a screen: a browser context of his own, the words he reads, and what the API tells him about the same things."""
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Locator, Page, Response, expect
+
+from chengyun.screens.words import has
+from chengyun.screens.words import say as server_says
+from chengyun_demo import photos
+from journeys.running_city import ROOT, RunningCity
+
+PATIENCE_MS = 20_000
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1440, "height": 900}
+CITIZENS_AND_STREET = frozenset({"collector", "collector2", "handler", "cleaner", "gridworker", "citizen", None})
+TAGS = {"zh": "zh-CN", "en": "en-GB"}
+HOOK = "window.__ran = 0; for (const name of ['alert', 'confirm', 'prompt']) window[name] = () => { window.__ran += 1; };"
+
+
+@cache
+def words_of(language: str) -> Mapping[str, str]:
+    return json.loads((ROOT / "web" / "src" / "text" / f"{language}.json").read_text(encoding="utf-8"))
+
+
+class Person:
+    def __init__(
+        self, browser: Browser, city: RunningCity, login: str | None, language: str, *, place: tuple[float, float] | None = None
+    ) -> None:
+        self.city, self.login, self.language = city, login, language
+        on_foot = login in CITIZENS_AND_STREET
+        lon, lat = place or (city.built.centre.lon, city.built.centre.lat)
+        self.context = browser.new_context(
+            base_url=city.address,
+            locale=TAGS[language],
+            timezone_id="Asia/Shanghai",
+            viewport=PHONE if on_foot else DESK,  # type: ignore[arg-type]
+            permissions=["geolocation"],
+            geolocation={"longitude": lon, "latitude": lat, "accuracy": 8},
+        )
+        self.context.set_default_timeout(PATIENCE_MS)
+        self.context.add_init_script(HOOK)
+        self.page: Page = self.context.new_page()
+        self.dialogs = 0
+        self.answers: list[Response] = []
+        self.page.on("dialog", self._meet_dialog)
+        self.page.on("response", lambda answer: self.answers.append(answer))
+        if login is not None:
+            self.sign_in()
+
+    def _meet_dialog(self, dialog: Any) -> None:
+        self.dialogs += 1
+        dialog.dismiss()
+
+    # --- words
+
+    def reads(self, key: str, **words: object) -> str:
+        """The words of the pages for a key."""
+        text = words_of(self.language)[key]
+        return re.sub(r"\{(\w+)\}", lambda found: str(words.get(found[1], found[0])), text)
+
+    def act_name(self, action: str) -> str:
+        """The words on the button of an act, which the server gives."""
+        key = f"action.{action}"
+        return server_says(key, self.language) if has(key, self.language) else action  # type: ignore[arg-type]
+
+    # --- pages
+
+    def sign_in(self) -> None:
+        assert self.login
+        self.page.goto("/sign-in")
+        self.page.get_by_label(self.reads("signin.account"), exact=True).fill(self.login)
+        self.page.locator("input[name=password]").fill(self.city.accounts[self.login])
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_url(lambda url: "/sign-in" not in url)
+
+    def open(self, path: str) -> None:
+        self.page.goto(path)
+
+    def sees(self, words: str, within: Locator | None = None) -> None:
+        expect((within or self.page).get_by_text(words).first).to_be_visible(timeout=PATIENCE_MS)
+
+    def hands_file(self, place: Locator, scene: str) -> None:
+        """Choose a picture in the file dialog that a click opens."""
+        with self.page.expect_file_chooser() as chooser:
+            place.click()
+        chooser.value.set_files({"name": f"{scene}.jpg", "mimeType": "image/jpeg", "buffer": photos.draw(scene)})
+
+    # --- acts at a desk
+
+    def goes_to_queue(self, key: str) -> None:
+        self.page.locator(f'nav[role=tablist] a[href^="/work/{key}"]').click()
+        self.page.wait_for_url(re.compile(f"/work/{key}"))
+
+    def picks(self, case: int) -> None:
+        """Choose a line of the queue; new lines wait under a bar until somebody wants them."""
+        line = self.page.locator(f'li[data-id="{case}"]')
+        bar = self.page.locator("button.newbar")
+        expect(line.or_(bar).first).to_be_visible(timeout=PATIENCE_MS)
+        if not line.is_visible():
+            bar.click()
+        line.click()
+        expect(self.page.locator(".detail [data-act]").first).to_be_visible(timeout=PATIENCE_MS)
+        self.page.wait_for_url(re.compile(f"case={case}"))
+
+    def does(self, action: str, *, texts: Mapping[str, str] | None = None, choices: Mapping[str, str] | None = None, photo: str = "",
+             ticks: tuple[str, ...] = ()) -> Any:  # fmt: skip
+        """Press the button of an act, fill what it asks, and send. Returns what the server answered."""
+        button = self.page.locator(f'.acts [data-act="{action}"]')
+        if not button.first.is_visible():
+            self.page.locator(f'.acts button[aria-label="{self.reads("act.more")}"]').click()
+        with self.page.expect_response(re.compile(r"/cases/\d+/actions$")) as sent:
+            button.first.click()
+            if texts or choices or photo or ticks:
+                self._fill_form(texts or {}, choices or {}, photo, ticks)
+        return self._answer(sent.value)
+
+    def _fill_form(self, texts: Mapping[str, str], choices: Mapping[str, str], photo: str, ticks: tuple[str, ...]) -> None:
+        form = self.page.get_by_role("dialog")
+        for need, choice in choices.items():
+            field = form.locator(f'[data-need="{need}"]')
+            field.locator(".el-select").click()
+            field.locator("input").first.press_sequentially(choice)
+            self.page.locator(".el-select-dropdown__item:visible", has_text=choice).first.click()
+        for need, words in texts.items():
+            form.locator(f'textarea[name="{need}"]').fill(words)
+        for need in ticks:
+            form.locator(f'[data-need="{need}"] button').first.click()
+        if photo:
+            self.hands_file(form.locator("label.cy-btn").first, photo)
+        submit = form.locator("button[type=submit]")
+        expect(submit).to_be_enabled(timeout=PATIENCE_MS)
+        submit.click()
+
+    # --- acts on a phone
+
+    def opens_task(self, case: int) -> None:
+        self.page.goto("/phone/today")
+        self.page.locator(f'a[href="/phone/task/{case}"]').click()
+
+    def does_on_the_phone(self, action: str, *, photo: str = "", texts: Mapping[str, str] | None = None) -> Any:
+        with self.page.expect_response(re.compile(r"/cases/\d+/actions$")) as sent:
+            self.page.locator(f'[data-act="{action}"]').click()
+            if photo:
+                self.takes(photo)
+            for words in (texts or {}).values():
+                self.page.locator("textarea").first.fill(words)
+            hand = self.page.locator('[data-act="hand"]')
+            if photo or texts:
+                hand.click()
+        return self._answer(sent.value)
+
+    def takes(self, scene: str) -> None:
+        """The shutter of a device without a live camera: its own camera, through the file dialog."""
+        self.hands_file(self.page.locator("label.shutter"), scene)
+
+    def _answer(self, answer: Response) -> Any:
+        assert answer.ok, f"{answer.url}: {answer.status} {answer.text()[:400]}"
+        return answer.json()
+
+    def picture(self, path: Path) -> None:
+        try:
+            self.page.screenshot(path=path, full_page=True, timeout=5000)
+        except Exception as fault:  # noqa: BLE001 - a picture that fails must not hide why the journey failed
+            print(f"no picture of {path.name}: {fault}")
+
+    def leave(self) -> None:
+        self.context.close()
+
+    # --- the API, as the same person
+
+    def asks(self, path: str, **query: Any) -> Any:
+        """What the API answers this person."""
+        answer = self.context.request.get(
+            f"/api/v1{path}", params={k: str(v) for k, v in query.items()}, headers={"Accept-Language": TAGS[self.language]}
+        )
+        assert answer.ok, f"GET {path}: {answer.status} {answer.text()[:300]}"
+        return answer.json()
