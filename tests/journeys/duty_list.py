@@ -46,7 +46,7 @@ class DutyList:
                 yield category
 
     def _filed_alone(self, place: Point) -> Iterator[Category]:
-        """Categories with one entry of the standard table for the condition that automatic filing takes: they can be filed without a person."""
+        """Categories with one entry for the condition that automatic filing takes: filed without a person."""
         path = self.areas.locate(place)
         assert path is not None
         for category in self.city.catalogue.in_force(self.day, scheme="2026", kinds=FILED_KINDS):
