@@ -1,6 +1,7 @@
 """Every no has its sentence, in both languages."""
 
 import ast
+import json
 import re
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import pytest
 import yaml
 
 import chengyun
+from chengyun.cases.national import NATIONAL
+from chengyun.cases.records import ClockName, State
+from chengyun.city.records import Role
 from chengyun.screens.words import language_of, say
 
 ROOT = Path(chengyun.__file__).parent
@@ -46,3 +50,20 @@ def test_the_readers_own_choice_comes_before_his_browsers() -> None:
     assert language_of("en-GB,en;q=0.9,zh;q=0.5") == "en"
     assert language_of("fr,zh-CN") == "zh"
     assert language_of("en", preferred="zh") == "zh"
+
+
+def test_every_act_state_role_and_clock_of_a_case_has_its_word_in_both_languages() -> None:
+    wanted = {f"action.{row.action}" for row in NATIONAL.rows}
+    wanted |= {f"{kind}.{value}" for kind, closed_set in (("state", State), ("role", Role), ("clock", ClockName)) for value in closed_set}
+    for tongue, texts in TEXTS.items():
+        kept = {key for key in texts if key.split(".")[0] in ("action", "state", "role", "clock")}
+        assert kept == wanted, tongue
+
+
+def test_the_front_end_uses_the_same_words_for_states_roles_and_clocks() -> None:
+    for tongue, texts in TEXTS.items():
+        front = json.loads((ROOT.parents[1] / "web/src/text" / f"{tongue}.json").read_text(encoding="utf-8"))
+        for here, there in (("state", "state"), ("role", "role"), ("clock", "clockname")):
+            words = {key.partition(".")[2]: word for key, word in front.items() if key.partition(".")[0] == there}
+            assert words, "the front end keeps its words flat"
+            assert {name: texts[f"{here}.{name}"] for name in words} == words
