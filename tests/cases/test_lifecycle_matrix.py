@@ -7,13 +7,13 @@ transition, 2.3 clocks, 2.4 urgent cases, 2.5 automatic steps, 3.5 against cheat
 from pathlib import Path
 
 from cases import matrix
+from chengyun.cases.clocks import VERBS
 from chengyun.cases.guards import GUARDS
 from chengyun.cases.lifecycle import PRIOR, SAME
 from chengyun.cases.national import NATIONAL, STEP
 from chengyun.cases.records import ClockName, State
 
 EXPECTED = matrix.read(Path(__file__).with_name("lifecycle_matrix.csv"))
-VERBS = {"start", "begin", "ensure", "settle", "stop", "cancel", "drop", "pause", "resume", "freeze", "thaw", "extend", "retime"}
 
 
 def test_the_table_says_in_every_cell_what_the_matrix_written_by_hand_says() -> None:

@@ -57,7 +57,7 @@ def test_every_act_state_role_and_clock_of_a_case_has_its_word_in_both_languages
     wanted |= {f"{kind}.{value}" for kind, closed_set in (("state", State), ("role", Role), ("clock", ClockName)) for value in closed_set}
     for tongue, texts in TEXTS.items():
         kept = {key for key in texts if key.split(".")[0] in ("action", "state", "role", "clock")}
-        assert kept == wanted, tongue
+        assert wanted <= kept and {key for key in kept - wanted if not key.startswith("action.")} == set(), tongue
 
 
 def test_the_front_end_uses_the_same_words_for_states_roles_and_clocks() -> None:

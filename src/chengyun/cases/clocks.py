@@ -29,7 +29,9 @@ def limit_of(name: ClockName, case: Case, rules: Rules) -> Limit | None:
     if name in (ClockName.UNIT, ClockName.SUB_UNIT):
         return case.standard.limit if case.standard else None
     if name == ClockName.ANSWER:
-        return rules.settings.answer_limits.get(case.family)
+        waiting = [each.family for each in case.reporters if each.wants_answer and not each.answered]
+        limits = [rules.settings.answer_limits[family] for family in (*waiting, case.family) if family in rules.settings.answer_limits]
+        return limits[0] if limits else None
     return rules.settings.step_limits.get(name)
 
 
@@ -196,3 +198,6 @@ CHANGES: dict[str, Change] = {
     "extend": extend,
     "retime": again,
 }
+
+VERBS = frozenset({"start", "begin", "ensure", "settle", *CHANGES})
+"""The clock words a lifecycle table may use."""
