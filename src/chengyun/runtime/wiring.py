@@ -1,8 +1,10 @@
 """Where everything is put together for a process: the desk on its store, the book of the city, the keepers of files."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from chengyun.base.errors import NotFound
@@ -13,14 +15,17 @@ from chengyun.cases.access import Channel, Reader
 from chengyun.cases.desk import Desk
 from chengyun.cases.rules import Rules
 from chengyun.city.records import Area, AreaKind, Category, CategoryField, DutyRow, Organisation, Person, in_force
-from chengyun.city.roles import OrgTree, grids_of, posts_on
+from chengyun.city.roles import Absence, OrgTree, grids_of, posts_on
+from chengyun.runtime.audit_key import anchors_folder, read_public_key
 from chengyun.runtime.clock import read_clock
 from chengyun.runtime.installation import Installation
+from chengyun.runtime.refusals import StartRefused
 from chengyun.screens import house
-from chengyun.screens.house import CityCard, FileAtRest, House, PersonCard
+from chengyun.screens.house import ChainState, CityCard, FileAtRest, House, PersonCard
 from chengyun.sources.attachments.intake import take_in
 from chengyun.stores import attachments
-from chengyun.stores.audit import record_entry
+from chengyun.stores.absences import read_absences
+from chengyun.stores.audit import read_head, record_entry, verify
 from chengyun.stores.blobs import BlobStore
 from chengyun.stores.cases import CaseStore
 from chengyun.stores.city_book import CityBook, CityBooks, read_names
@@ -47,10 +52,37 @@ def furnish(installation: Installation, clock: Clock | None = None) -> House:
         demo=installation.is_demo,
         set_clock=getattr(clock, "set", None),
         links=TrackingLinks.of(installation.secret_key),
+        chain=ChainKeeper(installation.data, clock).state,
         basemap=installation.data / BASEMAP,
     )
     house.settle(made)
     return made
+
+
+@dataclass
+class ChainKeeper:
+    """Walks the chain of the audit when somebody asks how it stands, at most every `AGAIN` seconds of waiting time."""
+
+    AGAIN = 60.0
+
+    data: Path
+    clock: Clock
+    _walked: dict[TenantId, tuple[float, ChainState]] = field(default_factory=dict)
+
+    def state(self, tenant: TenantId) -> ChainState:
+        kept = self._walked.get(tenant)
+        if kept is not None and time.monotonic() - kept[0] < self.AGAIN:
+            return kept[1]
+        now = self.clock.now()
+        try:
+            walked = verify(tenant, anchors_folder(self.data), read_public_key(self.data))
+            fault = walked.faults[0].kind if walked.faults else None
+            found = ChainState(walked.entries, walked.unsealed, now, fault is None, fault)
+        except StartRefused:
+            # No anchor has been dropped yet: nothing was ever signed, so nothing can be called whole or broken.
+            found = ChainState(read_head(tenant).position, 0, None, True, None)
+        self._walked[tenant] = (time.monotonic(), found)
+        return found
 
 
 @dataclass(frozen=True)
@@ -62,6 +94,7 @@ class _Compiled:
     grids: Mapping[AreaCode, tuple[str, ...]]
     people: Mapping[PersonId, PersonCard]
     area_names: Mapping[str, tuple[str, str]]
+    absences: tuple[Absence, ...] = ()
 
 
 @dataclass
@@ -84,6 +117,7 @@ class BookOfTheCity:
                 grids_of(held.areas),
                 people,
                 {a.code: (a.name_zh, a.name_en) for a in held.areas},
+                read_absences(tenant),
             )
             self._kept[tenant] = kept
         return kept
@@ -112,7 +146,9 @@ class BookOfTheCity:
         if known is None:
             return Reader(tenant, person, (), channel)
         compiled = self._compiled(tenant)
-        return Reader(tenant, person, posts_on(known, held.day_of(at), compiled.tree, compiled.grids), channel)
+        return Reader(
+            tenant, person, posts_on(known, held.day_of(at), compiled.tree, compiled.grids, compiled.absences, held.people), channel
+        )
 
     def person(self, tenant: TenantId, person: PersonId) -> PersonCard | None:
         return self.people(tenant).get(person)

@@ -110,6 +110,17 @@ class Files(Protocol):
 
 
 @dataclass(frozen=True)
+class ChainState:
+    """How far the history is sealed, and whether its last walk found it whole. `fault`: the kind of the first one found."""
+
+    entries: int
+    unsealed: int
+    verified_at: datetime | None
+    ok: bool
+    fault: str | None = None
+
+
+@dataclass(frozen=True)
 class House:
     """`set_clock(moment, speed)` is there where the clock can be set."""
 
@@ -118,6 +129,7 @@ class House:
     book: Book
     files: Files
     links: TrackingLinks
+    chain: Callable[[TenantId], ChainState]
     note: Callable[[TenantId, AuditEntry], None]
     """Write an audit entry of something that is no case change: a search for people, a read of level-3 data."""
     demo: bool = False

@@ -4,16 +4,21 @@ from ninja import NinjaAPI
 
 from chengyun import __version__
 from chengyun.screens.api import (
+    accounts,
     acts,
+    audit,
     cases,
     city,
     duty_list,
     evaluation,
+    exports,
     files,
     findings,
     notices,
+    people,
     problems,
     session,
+    settings,
     tasks,
     track,
 )
@@ -38,3 +43,8 @@ api.add_router("/v1", duty_list.router)
 api.add_router("/v1", evaluation.router)
 api.add_router("/v1", track.router)
 api.add_router("/v1", notices.router)
+api.add_router("/v1", accounts.router)
+api.add_router("/v1", audit.router)
+api.add_router("/v1", exports.router)
+api.add_router("/v1", people.router)
+api.add_router("/v1", settings.router)
