@@ -24,9 +24,10 @@ Facts = dict[str, object]
 
 
 def decide(case: Case, action: Action, rules: Rules, now: datetime) -> Accepted | Refused:
-    row = rules.lifecycle.find(case.state, action.name, action.actor.role)
+    flow = rules.flow_for(case, action.facts.get("category"))
+    row = flow.find(case.state, action.name, action.actor.role)
     if row is None:
-        return _why_not(rules.lifecycle, case, action)
+        return _why_not(flow, case, action)
     refused = _missing(row, case, action) or _guarded(row, case, action, rules, now)
     if refused:
         return refused
@@ -140,8 +141,8 @@ def _standard(case: Case, action: Action, rules: Rules) -> StandardRef | Refused
 def _created(case: Case, action: Action, rules: Rules, now: datetime) -> Facts:
     return {
         "number": case.number,
-        "flow": rules.lifecycle.name,
-        "flow_version": rules.lifecycle.version,
+        "flow": (flow := rules.flow_for(case, action.facts.get("category"))).name,
+        "flow_version": flow.version,
         "provenance": str(case.provenance),
         "family": str(case.family),
         "source_detail": case.source_detail,
@@ -246,7 +247,11 @@ class NextAction:
 
 def next_actions(case: Case, actor: Actor, rules: Rules, now: datetime) -> tuple[NextAction, ...]:
     """What this person may do with this case now, in the order of the table; conditions that fail come with their reason."""
-    asked = [row for row in rules.lifecycle.by_state.get(case.state, ()) if actor.role in row.who and row.action not in CREATING]
+    asked = [
+        row
+        for row in rules.flow_for(case, case.category).by_state.get(case.state, ())
+        if actor.role in row.who and row.action not in CREATING
+    ]
     found = []
     for row in asked:
         probe = Action(row.action, actor)

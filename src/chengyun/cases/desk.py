@@ -122,7 +122,7 @@ class Desk:
         now = self.clock.now()
         rules = self.cases.rules(reader.tenant, now)
         name = "simple_close" if report.simple else "report"
-        roles = rules.lifecycle.roles(State.NONE, name)
+        roles = rules.flow_for(Case(CaseId(0), reader.tenant), report.facts.get("category")).roles(State.NONE, name)
         post = access.acting_post(allowed, roles)
         if post is None:
             return Refused("not_your_role", {"action": name, "who": sorted(roles)})
@@ -355,7 +355,7 @@ class _Sitting:
         """The post the act is done under: the first that reaches the case and whose role the table admits here."""
         deciding = action.startswith(("grant_", "refuse_", "approve_", "endorse"))
         allowed = self._may(case, "case.act", deciding)
-        roles = self.rules.lifecycle.roles(case.state, action)
+        roles = self.rules.flow_for(case).roles(case.state, action)
         post = access.acting_post(allowed, roles) or (allowed.posts[0] if allowed.posts else None)
         if post is None:
             raise _Stop(access.Denied(True, "no_post"))

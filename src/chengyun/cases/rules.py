@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from chengyun.base.ids import CategoryCode, OrgId, PersonId, StandardId, TenantId
 from chengyun.cases.records import ClockName, SourceFamily
@@ -15,6 +15,7 @@ from chengyun.city.records import ClockUnit, Counting, Limit, Organisation, Role
 
 if TYPE_CHECKING:
     from chengyun.cases.lifecycle import Lifecycle
+    from chengyun.cases.records import Case
     from chengyun.city.areas import AreaIndex
     from chengyun.city.calendars import CompiledCalendar
 
@@ -69,6 +70,8 @@ class Settings:
     simple: frozenset[str] = frozenset({"*"})
     """Categories, majors or `*` in which a collector may put it right on the spot (simple procedure)."""
     number_prefix: str = "WJ"
+    flow_of: Mapping[str, str] = field(default_factory=dict)
+    """Category code, major or `*` -> the name of the flow its new cases follow; what is not named follows the tenant's own."""
 
     def automates(self, category: CategoryCode | None, act: str) -> bool:
         key = next((key for key in keys_of(category) if key in self.automatic), None)
@@ -106,6 +109,20 @@ class Rules:
     areas: "AreaIndex | None" = None
     duty: Any = None
     """The compiled duty list, as `responsibility` asks it."""
+    flows: "Mapping[str, Lifecycle]" = field(default_factory=dict)
+    """Flows of departments, by name; an older version that cases still follow, by `name@version`."""
+
+    def flow_for(self, case: "Case", category: object = None) -> "Lifecycle":
+        """The flow a case follows: chosen by its category when it comes to be, and kept by name and version ever after."""
+        if case.seq == 0:
+            chosen = next(
+                (self.settings.flow_of[key] for key in keys_of(cast("CategoryCode | None", category)) if key in self.settings.flow_of), None
+            )
+            return self.lifecycle if chosen is None or chosen == self.lifecycle.name else self.flows[chosen]
+        current = self.lifecycle if case.flow == self.lifecycle.name else self.flows.get(case.flow)
+        if current is not None and current.version == case.flow_version:
+            return current
+        return self.flows.get(f"{case.flow}@{case.flow_version}") or current or self.lifecycle
 
     @cached_property
     def _entries(self) -> Mapping[CategoryCode, tuple[StandardEntry, ...]]:
