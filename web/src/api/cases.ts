@@ -1,5 +1,6 @@
 // Queues, cases and what one does to them.
 import { newWrite, read, send, write, type Query } from "./client";
+import { say } from "../text";
 import type { ActionBody, ActionResult, AreaRef, AuditPage, BulkResult, CaseFull, CaseRow, CategoryRow, DutyPage, Notice, OwnReport, Page, QueueFilter, QueueHead, ReportBody, ReportResult, Scoreboard } from "./types";
 
 export const findQueues = (): Promise<QueueHead[]> => read<QueueHead[] | { queues: QueueHead[] }>("/tasks/queues").then((q) => (Array.isArray(q) ? q : q.queues));
@@ -9,7 +10,7 @@ export const findCases = (filter: QueueFilter & { after?: string | null; limit?:
 export const getCase = (id: string, signal?: AbortSignal) => read<CaseFull>(`/cases/${encodeURIComponent(id)}`, {}, signal).then(asCase);
 
 /** Ids are numbers to the server and words in an address: here they become words, in one place. */
-const asRow = <R extends CaseRow>(row: R): R => ({ ...row, id: String(row.id), number: row.number ?? "" });
+const asRow = <R extends CaseRow>(row: R): R => ({ ...row, id: String(row.id), number: row.number ?? "", title: row.title ?? (row.category ? null : say("case.unclassified")) });
 const asPage = (page: Page<CaseRow>): Page<CaseRow> => ({ ...page, rows: page.rows.map(asRow) });
 const asCase = (found: CaseFull): CaseFull => ({ ...asRow(found), related: (found.related ?? []).map((r) => ({ ...r, id: String(r.id) })) });
 const asResult = (done: ActionResult): ActionResult => ({ ...done, case: String(done.case), proposals: (done.proposals ?? []).map(String) });

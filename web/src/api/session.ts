@@ -1,6 +1,7 @@
 // Who is here, what they may see, and how they like their pages.
 import { computed, ref } from "vue";
 import { cityNow, setCityTime, setZone } from "../kit/city-clock";
+import { setOwner } from "../sources/outbox";
 import { setLanguage } from "../text";
 import { ApiError, onSignedOut, read, setCsrf, write } from "./client";
 import type { Me } from "./types";
@@ -57,6 +58,7 @@ function take(found: SessionAnswer): Me | null {
   city.value = found.city;
   setZone(found.city.zone);
   setCityTime(found.now, found.rate ?? 1);
+  setOwner(found.signed_in && found.person ? String(found.person.id) : null);
   if (!found.signed_in || !found.person) return (me.value = null);
   const [west, south, east, north] = found.city.bounds as [number, number, number, number];
   if (found.language && localStorage.getItem("cy.language") === null) setLanguage(found.language);

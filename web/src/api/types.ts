@@ -7,7 +7,7 @@ export type Holder = "centre" | "unit" | "checker" | "back" | "closed";
 export interface OrgRef { id: string | number; name_zh: string; name_en?: string | null }
 export interface CategoryRef { code: string; name_zh: string; name_en?: string | null; field: string }
 export interface CategoryRow extends CategoryRef { number?: string; major?: string; major_zh?: string; major_en?: string; kind?: string; conditions?: Standard[]; likely?: boolean }
-export interface Standard { condition_no: number; filing_zh: string; filing_en?: string; closing_zh?: string; closing_en?: string; limit_zh?: string; limit?: { amount: number; unit: string } }
+export interface Standard { id?: number; condition_no: number; filing_zh: string; filing_en?: string; closing_zh?: string; closing_en?: string; limit_zh?: string; limit_en?: string; limit?: { amount: number; unit: string } }
 
 export interface Me {
   person: { id: string | number; number: string; name: string };
@@ -98,7 +98,7 @@ export interface Why {
   history?: string | null;
 }
 
-export interface NextAction { action: string; label: string; needs: string[]; key?: string | null; danger?: boolean; proposed?: boolean; facts?: Record<string, unknown>; why_not?: string | null; choices?: Record<string, { value: string | number; label: string; hint?: string }[]> }
+export interface NextAction { action: string; label: string; needs: string[]; key?: string | null; danger?: boolean; proposed?: boolean; facts?: Record<string, unknown>; why_not?: string | null; choices?: Record<string, { value: string | number | boolean; label: string; hint?: string | null }[]> }
 
 export interface CaseFull extends CaseRow {
   description?: string | null;
@@ -110,7 +110,7 @@ export interface CaseFull extends CaseRow {
   clocks: FullClock[];
   why: Why | null;
   next_actions: NextAction[];
-  reporters: { masked_name?: string | null; masked_phone?: string | null; family: string; answered: boolean; number?: string }[];
+  reporters: { masked_name?: string | null; masked_phone?: string | null; family: string; answered: boolean; wants_answer?: boolean; number?: string }[];
   related: { id: string; number: string; relation: string; title: string; state?: string; distance_m?: number | null; at?: string }[];
   seal?: { entries: number; verified_at: string | null } | null;
   entries?: number;

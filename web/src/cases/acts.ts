@@ -38,7 +38,8 @@ export function missing(action: NextAction, filled: Filled): Need[] {
     if (n.optional) return false;
     if (n.kind === "text") return !filled.texts[n.name]?.trim();
     if (n.kind === "photo") return !filled.evidence.some((e) => e.stage === n.name);
-    const value = filled.facts[n.name];
+    const value = filled.facts[n.name] ?? (n.name === "grid" ? filled.facts.place : undefined);
+    if (Array.isArray(value) && !value.length) return true;
     return value === undefined || value === null || value === "";
   });
 }
@@ -61,9 +62,11 @@ export function keyOf(action: NextAction): string | null {
   return [...parts, `Key${last.toUpperCase()}`].join("+");
 }
 
+/** Acts that leave a case where it is: never what `A` does. */
+const BESIDE = new Set(["note", "urge", "supervise", "record_call", "raise_urgency", "lower_urgency", "open_identity", "leader_note", "answer_supervision", "correct", "set_assisting", "add_facts", "withdraw", "merge", "recall", "recall_verify", "take_back", "reassign_verify", "reassign_check", "withdraw_request"]);
 export function proposedOf(actions: readonly NextAction[]): NextAction | null {
   const able = actions.filter((a) => !a.why_not);
-  return able.find((a) => a.proposed) ?? able.find((a) => !a.danger) ?? able[0] ?? null;
+  return able.find((a) => a.proposed) ?? able.find((a) => !a.danger && !BESIDE.has(a.action)) ?? null;
 }
 
 /** The act that takes an act back, by the lifecycle table. */

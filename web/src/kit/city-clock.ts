@@ -4,9 +4,18 @@ import { computed, onScopeDispose, ref } from "vue";
 
 export const MINUTE = 60_000;
 
-const anchor = ref({ city: Date.now(), at: monotonic(), rate: 1 });
+const LAST = "cy.clock";
+/** Where the city's clock stood when the server last said so, carried on by the device's: a phone opened without a network still counts in city time. */
+function remembered(): { city: number; rate: number } {
+  try {
+    const kept = JSON.parse(localStorage.getItem(LAST) ?? "null") as { city: number; device: number; rate: number } | null;
+    if (kept && Number.isFinite(kept.city) && Number.isFinite(kept.device) && Date.now() >= kept.device) return { city: kept.city + (Date.now() - kept.device) * (kept.rate || 1), rate: kept.rate || 1 };
+  } catch { /* nothing kept, or no place to keep it */ }
+  return { city: Date.now(), rate: 1 };
+}
+const anchor = ref({ ...remembered(), at: monotonic() });
 /** City time as of the last tick. Rows read this; it moves once a minute unless somebody asks for seconds. */
-const ticked = ref(Date.now());
+const ticked = ref(anchor.value.city);
 const zone = ref("Asia/Shanghai");
 let timer: ReturnType<typeof setTimeout> | undefined;
 let secondsWanted = 0;
@@ -19,6 +28,9 @@ export function setCityTime(iso: string, rate?: number): void {
   const city = Date.parse(iso);
   if (Number.isNaN(city)) return;
   anchor.value = { city, at: monotonic(), rate: rate ?? anchor.value.rate };
+  try {
+    localStorage.setItem(LAST, JSON.stringify({ city, device: Date.now(), rate: anchor.value.rate }));
+  } catch { /* a browser that keeps nothing counts on from here all the same */ }
   ticked.value = cityNow();
   arm();
 }

@@ -28,7 +28,15 @@ export interface Kept {
 
 export interface Shelf { all(): Promise<Kept[]>; put(item: Kept): Promise<void>; drop(key: string): Promise<void> }
 
-export const kept = ref<Kept[]>([]);
+/** Everything on the device, whoever made it. A shared phone shows and sends only what belongs to the person signed in. */
+const held = ref<Kept[]>([]);
+const owner = ref<string | null>(null);
+const isMine = (k: Kept): boolean => !k.owner || owner.value === null || k.owner === owner.value;
+export const kept = computed<Kept[]>(() => held.value.filter(isMine));
+export const othersCount = computed(() => held.value.filter((k) => !isMine(k) && k.state !== "sent").length);
+export function setOwner(id: string | null): void {
+  owner.value = id;
+}
 export const online = ref(typeof navigator === "undefined" ? true : navigator.onLine !== false);
 export const sending = ref(false);
 export const waitingCount = computed(() => kept.value.filter((k) => k.state === "waiting" || k.state === "sending").length);
@@ -73,7 +81,7 @@ export async function openOutbox(on?: Shelf): Promise<void> {
     shelf = memoryShelf();
   }
   const found = await shelf.all();
-  kept.value = found.map((k) => (k.state === "sending" ? { ...k, state: "waiting" as const } : k)).sort((a, b) => a.at - b.at);
+  held.value = found.map((k) => (k.state === "sending" ? { ...k, state: "waiting" as const } : k)).sort((a, b) => a.at - b.at);
 }
 
 let last = 0;
@@ -83,20 +91,25 @@ export async function keep(item: Pick<Kept, "kind" | "title" | "method" | "path"
   last = at;
   const made: Kept = { ...item, key: newKey(), at, captured_at: new Date(at).toISOString(), state: "waiting", photos: item.photos.map((p) => ({ ...p, key: newKey(), id: null })) };
   await shelf.put(made);
-  kept.value = [...kept.value, made];
+  held.value = [...held.value, made];
   return made;
 }
 
 async function set(item: Kept, next: Partial<Kept>): Promise<Kept> {
   const made = { ...item, ...next };
-  kept.value = kept.value.map((k) => (k.key === item.key ? made : k));
+  held.value = held.value.map((k) => (k.key === item.key ? made : k));
   await shelf.put(made);
   return made;
 }
 
+/** Acts made one after the other on the same sight of a case: what the first one answered is what the next one has seen. */
+async function rebase(done: Kept, seq: number): Promise<void> {
+  for (const next of held.value.filter((k) => k.kind === "act" && k.state === "waiting" && k.path === done.path && k.at > done.at && k.body.expected_seq === done.body.expected_seq)) await set(next, { body: { ...next.body, expected_seq: seq } });
+}
+
 export async function discard(key: string): Promise<void> {
   await shelf.drop(key);
-  kept.value = kept.value.filter((k) => k.key !== key);
+  held.value = held.value.filter((k) => k.key !== key);
 }
 
 /** Send what waits, first made first. Stops at the first thing that cannot reach the server; nothing overtakes it. */
@@ -118,6 +131,7 @@ export async function flush(pauses?: readonly number[]): Promise<void> {
         }
         const evidence = evidenceIn(item.photos.map((p) => ({ id: p.id!, stage: p.stage })));
         const result = await send<ActionResult>({ key: item.key, method: item.method, path: item.path, body: { ...item.body, [item.kind === "report" ? "attachments" : "evidence"]: evidence, captured_at: item.captured_at } }, pauses);
+        if (item.kind === "act" && result) await rebase(item, result.seq);
         await set(item, { state: "sent", number: result?.number, case: result ? String(result.case) : undefined, photos: [] });
         online.value = true;
       } catch (error) {

@@ -118,7 +118,7 @@ def _proposed(action: str, case: Case, rows: Rows, party: Decision | None) -> di
 
 def _choices(need: str, action: str, case: Case, rows: Rows, party: Decision | None) -> list[ChoiceOut] | None:
     language = rows.ask.language
-    if need == "unit":
+    if need in ("unit", "assisting"):
         return _units(action, case, rows, party)
     if need == "checker":
         return _people(rows, Role.COLLECTOR, None, case)
