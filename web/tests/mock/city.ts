@@ -56,7 +56,7 @@ export function caseOf(id: string): CaseFull {
     ],
     clock: row.clock,
     why: { sentence: "钟楼街道 · 雨水箅子异常 · 权属：区排水管理所 · 工作时段 → 派 区排水管理所", row: { number: "D-0417", version: 6, signed_by: "区城管局" }, checks: [{ kind: "category", ok: true, found: "01004 雨水箅子异常", row_number: "D-0417" }, { kind: "area", ok: true, found: "钟楼街道全域", detail: "案点在界内 312 m" }, { kind: "owner", ok: true, found: "部件登记：区排水管理所" }, { kind: "hours", ok: true, found: "周二 10:44，工作时段" }], alternatives: [{ unit: { id: 40, name_zh: "钟楼街道市政服务站", name_en: "Zhonglou street works station" }, row_number: "D-0418", why: "只承接非工作时段" }], history: "近 90 天同类 41 件，回退 2 件" },
-    next_actions: acts, reporters: [{ family: "hotline", masked_name: "李**", masked_phone: "138****0217", answered: false }], related: [{ id: "1040", number: "WJ2611240371", relation: "duplicate", title: "雨水箅子异常", distance_m: 46, at: at(-30), state: "pending_filing" }], seal: { entries: 4, verified_at: at(-1) }, as_of: NOW,
+    next_actions: acts.map((a) => (a.action === "dispatch" && row.proposed_unit ? { ...a, facts: { unit: row.proposed_unit.id } } : a)), reporters: [{ family: "hotline", masked_name: "李**", masked_phone: "138****0217", answered: false }], related: [{ id: "1040", number: "WJ2611240371", relation: "duplicate", title: "雨水箅子异常", distance_m: 46, at: at(-30), state: "pending_filing" }], seal: { entries: 4, verified_at: at(-1) }, as_of: NOW,
   };
 }
 

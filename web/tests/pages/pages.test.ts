@@ -54,7 +54,7 @@ describe("the workbench", () => {
     press("KeyA");
     await settle();
     const act = log.find((s) => s.path === "/cases/1001/actions")!;
-    expect(act.body).toMatchObject({ action: "dispatch", expected_seq: 5, facts: { unit: 31 } });
+    expect(act.body).toMatchObject({ action: "dispatch", expected_seq: 5, facts: { unit: 32 } });
     expect(act.headers["Idempotency-Key"]).toMatch(/^[0-9a-f-]{36}$/);
     expect(page.find("[role=option][aria-selected=true]").attributes("data-id")).toBe("1002");
     expect(page.find("[role=status]").exists()).toBe(true);
