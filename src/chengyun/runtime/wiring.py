@@ -26,7 +26,7 @@ from chengyun.sources.attachments.intake import take_in
 from chengyun.stores import attachments
 from chengyun.stores.absences import read_absences
 from chengyun.stores.audit import read_head, record_entry, verify
-from chengyun.stores.blobs import BlobStore
+from chengyun.stores.blobs import BlobStore, UploadDesk
 from chengyun.stores.cases import CaseStore
 from chengyun.stores.city_book import CityBook, CityBooks, read_names
 from chengyun.stores.tenancy import all_tenants
@@ -47,7 +47,7 @@ def furnish(installation: Installation, clock: Clock | None = None) -> House:
         desk=Desk(store, clock),
         clock=clock,
         book=BookOfTheCity(books, installation.is_demo),
-        files=FileKeeper(BlobStore(installation.data), clock, books),
+        files=FileKeeper(BlobStore(installation.data), clock, books, UploadDesk(installation.data)),
         note=lambda tenant, entry: record_entry(tenant, entry, key),
         demo=installation.is_demo,
         set_clock=getattr(clock, "set", None),
@@ -201,6 +201,7 @@ class FileKeeper:
     blobs: BlobStore
     clock: Clock
     books: CityBooks
+    uploads: UploadDesk
 
     def take_in(self, tenant: TenantId, uploader: PersonId | None, name: str, media_type: str, body: bytes) -> AttachmentId | Refused:
         kept = self.clean_and_keep(tenant, name, media_type, body)

@@ -18,6 +18,7 @@ from chengyun.cases.ports import AuditEntry
 from chengyun.cases.rules import Rules
 from chengyun.city.records import Area, Category, CategoryField, DutyRow, Organisation
 from chengyun.stores.attachments import Found
+from chengyun.stores.blobs import UploadDesk
 from chengyun.stores.city_book import CityBook
 from chengyun.stores.tracking import TrackingLinks
 
@@ -103,6 +104,11 @@ class FileAtRest:
 
 class Files(Protocol):
     """Attachments: taken in through the one sanitiser, served from their derivatives."""
+
+    @property
+    def uploads(self) -> UploadDesk:
+        """Files that come in pieces."""
+        ...
 
     def take_in(self, tenant: TenantId, uploader: PersonId | None, name: str, media_type: str, body: bytes) -> "AttachmentId | Refused": ...
 

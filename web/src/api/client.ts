@@ -100,10 +100,10 @@ export async function send<T>(write: Write, pauses: readonly number[] = RETRY_AF
     if (pause > 0) await new Promise((done) => setTimeout(done, pause));
     let response: Response;
     try {
-      const form = write.body instanceof FormData;
+      const form = write.body instanceof FormData || write.body instanceof Blob;
       const headers: Record<string, string> = { Accept: "application/json", "Accept-Language": language.value, "X-CSRFToken": csrfToken(), "Idempotency-Key": write.key };
       if (!form && write.body !== undefined) headers["Content-Type"] = "application/json";
-      const body = write.body === undefined ? undefined : form ? (write.body as FormData) : JSON.stringify(write.body);
+      const body = write.body === undefined ? undefined : form ? (write.body as FormData | Blob) : JSON.stringify(write.body);
       response = await fetch(API + write.path, { method: write.method, credentials: "same-origin", headers, body });
     } catch (lost) {
       cause = lost;

@@ -6,6 +6,7 @@ import { ApiError, newKey, NotSent, send, type Write } from "../api/client";
 import { evidenceIn } from "../api/cases";
 import type { ActionResult } from "../api/types";
 import { cityNow } from "../kit/city-clock";
+import { sendPhoto } from "./upload";
 
 export interface KeptPhoto { key: string; blob: Blob; name: string; stage: string; id: string | null }
 export interface Kept {
@@ -123,11 +124,8 @@ export async function flush(pauses?: readonly number[]): Promise<void> {
       let item = await set(next, { state: "sending" });
       try {
         for (const photo of item.photos.filter((p) => p.id === null)) {
-          const form = new FormData();
-          form.append("file", photo.blob, photo.name);
-          form.append("stage", photo.stage);
-          const made = await send<{ id: string | number }>({ key: photo.key, method: "POST", path: "/sources/attachments", body: form }, pauses);
-          item = await set(item, { photos: item.photos.map((p) => (p.key === photo.key ? { ...p, id: String(made.id) } : p)) });
+          const id = await sendPhoto(photo, pauses);
+          item = await set(item, { photos: item.photos.map((p) => (p.key === photo.key ? { ...p, id } : p)) });
         }
         const evidence = evidenceIn(item.photos.map((p) => ({ id: p.id!, stage: p.stage })));
         const result = await send<ActionResult>({ key: item.key, method: item.method, path: item.path, body: { ...item.body, [item.kind === "report" ? "attachments" : "evidence"]: evidence, captured_at: item.captured_at } }, pauses);

@@ -61,4 +61,20 @@ describe("what waits on the device", () => {
     await openOutbox(memoryShelf([made]));
     expect(kept.value.map((k) => k.state)).toEqual(["waiting"]);
   });
+
+  it("sends a large picture in pieces and goes on where the server stands", async () => {
+    const size = 2_000_000;
+    let received = 1_048_576;
+    network = (c) => {
+      if (c.path.endsWith("/uploads")) return json({ id: "u1", size, received, piece_bytes: 1_048_576 });
+      if (c.path.includes("?offset=")) return (received = size), json({ id: "u1", size, received, piece_bytes: 1_048_576 });
+      return c.path.endsWith("/finish") ? json({ id: 7 }) : json({ case: 1, number: "WJ1", seq: 1 });
+    };
+    const bytes = new Uint8Array(size);
+    const blob = Object.assign(new Blob([bytes], { type: "image/jpeg" }), { arrayBuffer: async () => bytes.buffer }); // jsdom's has none
+    await keep({ ...item("large"), photos: [{ blob, name: "a.jpg", stage: "before" }] });
+    await flush(NO_PAUSE);
+    expect(calls.map((c) => c.path.replace("/api/v1/sources/", ""))).toEqual(["uploads", "uploads/u1?offset=1048576", "uploads/u1/finish", "reports"]);
+    expect(calls.at(-1)!.body).toMatchObject({ attachments: [{ id: 7, stage: "before" }] });
+  });
 });

@@ -1,24 +1,30 @@
 """Attachments: taken in through the one sanitiser, served from their derivatives, never under a name the sender chose."""
 
+from hashlib import sha256
+
 from django.http import FileResponse, HttpRequest, HttpResponseNotModified
 from django.http.response import HttpResponseBase
-from ninja import File, Form, Router, Schema, Status, UploadedFile
+from ninja import File, Form, Query, Router, Schema, Status, UploadedFile
+from pydantic import Field
 
-from chengyun.base.ids import AttachmentId
+from chengyun.base.ids import AttachmentId, PersonId
 from chengyun.base.results import Refused
 from chengyun.cases import access
 from chengyun.cases.access import compile_filter
 from chengyun.cases.records import EvidenceStage
 from chengyun.screens import house
-from chengyun.screens.api.asking import Anybody, Asking, allowed, asking, idempotency_key
-from chengyun.screens.api.problems import PROBLEMS, Answered
+from chengyun.screens.api.asking import Anybody, Asking, Session, allowed, asking, idempotency_key
+from chengyun.screens.api.noting import do_once
+from chengyun.screens.api.problems import PROBLEMS, Answered, Problem
 from chengyun.stores.attachments import Found
-from chengyun.stores.blobs import StorageFull
+from chengyun.stores.blobs import StorageFull, UploadSession
 from chengyun.stores.reading.pages import find_case
 
 router = Router(tags=["sources"])
 
 MOST_BYTES = 80 * 2**20
+PIECE_BYTES = 2**20
+"""Below what Django keeps of a body in memory; a phone on a bad network loses at most this much of its work."""
 ROLES = ("thumb", "display", "cleaned")
 
 
@@ -28,24 +34,110 @@ class AttachmentOut(Schema):
     thumb_url: str | None
 
 
-@router.post("/sources/attachments", auth=Anybody(), response={201: AttachmentOut, 507: dict, **PROBLEMS}, operation_id="attachment_make")
+class UploadIn(Schema, extra="forbid"):
+    """A file announced before it is sent in pieces."""
+
+    size: int = Field(ge=1, le=MOST_BYTES)
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    name: str = Field(default="", max_length=200)
+    media_type: str = Field(default="", max_length=100)
+
+
+class UploadOut(Schema):
+    id: str
+    size: int
+    received: int = Field(description="where the next piece begins")
+    piece_bytes: int
+
+
+@router.post(
+    "/sources/attachments", auth=Anybody(), response={201: AttachmentOut, 507: Problem, **PROBLEMS}, operation_id="attachment_make"
+)
 def take_in(request: HttpRequest, file: File[UploadedFile], stage: Form[EvidenceStage] = EvidenceStage.BEFORE) -> Status[AttachmentOut]:
     """Keep a photo, short film, sound or document. It belongs to nobody's case until a report or an act names it."""
     ask = asking(request)
-    idempotency_key(request)
     allowed(ask, "upload.make")
     if file.size is None or file.size > MOST_BYTES:
         raise Answered(413, "too_large")
+    return Status(201, _keep(request, ask, file.name or "", file.content_type or "", file.read()))
+
+
+def _keep(request: HttpRequest, ask: Asking, name: str, media_type: str, body: bytes) -> AttachmentOut:
+    """Once per key: a retry gets the attachment it made before, not a second one."""
+
+    def act() -> dict[str, object]:
+        made = house.current().files.take_in(ask.tenant, ask.person, name, media_type, body)
+        if isinstance(made, Refused):
+            raise Answered(422, "refused", made.reason, made.facts)
+        return {"attachment": int(made)}
+
     try:
-        made = house.current().files.take_in(ask.tenant, ask.person, file.name or "", file.content_type or "", file.read())
+        kept, _ = do_once(request, ask, "attachment", {"sha256": sha256(body).hexdigest(), "name": name}, act)
     except StorageFull as full:
         raise Answered(507, "storage_full") from full
-    if isinstance(made, Refused):
-        raise Answered(422, "refused", made.reason, made.facts)
+    made = AttachmentId(int(str(kept["attachment"])))
     found = house.current().files.find(ask.tenant, made, "thumb")
     role = "display" if found else "cleaned"
     thumb = f"/api/v1/attachments/{made}/thumb" if found else None
-    return Status(201, AttachmentOut(id=int(made), url=f"/api/v1/attachments/{made}/{role}", thumb_url=thumb))
+    return AttachmentOut(id=int(made), url=f"/api/v1/attachments/{made}/{role}", thumb_url=thumb)
+
+
+@router.post("/sources/uploads", auth=Session(), response={201: UploadOut, 507: Problem, **PROBLEMS}, operation_id="upload_start")
+def start(request: HttpRequest, body: UploadIn) -> Status[UploadOut]:
+    """Announce a file that will come in pieces; the same key finds the same upload again, on whatever connection."""
+    ask, person = _uploader(request, "upload.make")
+    key, now = idempotency_key(request), house.current().clock.now()
+    found = house.current().files.uploads.start(ask.tenant, person, key, body.size, body.sha256, now, body.name, body.media_type)
+    return Status(201, _upload(found))
+
+
+@router.get("/sources/uploads/{upload}", auth=Session(csrf=False), response={200: UploadOut, **PROBLEMS}, operation_id="upload_read")
+def how_far(request: HttpRequest, upload: str) -> UploadOut:
+    """How much of it has arrived."""
+    ask, person = _uploader(request, "upload.continue")
+    return _upload(house.current().files.uploads.get(ask.tenant, person, upload[:64]))
+
+
+@router.patch(
+    "/sources/uploads/{upload}", auth=Session(), response={200: UploadOut, 507: Problem, **PROBLEMS}, operation_id="upload_continue"
+)
+def go_on(request: HttpRequest, upload: str, offset: Query[int]) -> UploadOut:
+    """A piece at its offset, as the raw body. Sent twice it counts once; a gap is refused with the offset wanted."""
+    ask, person = _uploader(request, "upload.continue")
+    return _upload(house.current().files.uploads.append(ask.tenant, person, upload[:64], offset, request.body))
+
+
+@router.post(
+    "/sources/uploads/{upload}/finish",
+    auth=Session(),
+    response={201: AttachmentOut, 507: Problem, **PROBLEMS},
+    operation_id="upload_finish",
+)
+def finish(request: HttpRequest, upload: str) -> Status[AttachmentOut]:
+    """Check the whole against its sum, and take it in like any other attachment."""
+    ask, person = _uploader(request, "upload.continue")
+    uploads = house.current().files.uploads
+    session = uploads.get(ask.tenant, person, upload[:64])
+    whole = uploads.finish(ask.tenant, person, upload[:64])
+    if isinstance(whole, Refused):
+        raise Answered(422, "refused", whole.reason, whole.facts)
+    made = _keep(request, ask, session.name, session.media_type, whole.read_bytes())
+    uploads.forget(ask.tenant, person, upload[:64])
+    return Status(201, made)
+
+
+def _uploader(request: HttpRequest, operation: str) -> tuple[Asking, PersonId]:
+    ask = asking(request)
+    if ask.person is None:
+        raise Answered(403, "forbidden")
+    allowed(ask, operation, access.Target(ask.tenant, kind=access.Kind.PERSONAL, person=ask.person))
+    return ask, ask.person
+
+
+def _upload(found: UploadSession | Refused) -> UploadOut:
+    if isinstance(found, Refused):
+        raise Answered(422, "refused", found.reason, found.facts)
+    return UploadOut(id=found.id, size=found.size, received=found.received, piece_bytes=PIECE_BYTES)
 
 
 @router.get(
