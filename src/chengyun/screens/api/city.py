@@ -37,7 +37,7 @@ FURTHEST_JUMP = timedelta(days=400)
 # --- categories -------------------------------------------------------------------------------------------------------
 
 
-class LimitOut(Schema):
+class StandardLimit(Schema):
     amount: int
     unit: str
     counting: str
@@ -50,7 +50,7 @@ class ConditionOut(Schema):
     filing_en: str
     closing_zh: str
     closing_en: str
-    limit: LimitOut
+    limit: StandardLimit
     limit_zh: str
     limit_en: str
     area_class: int | None
@@ -199,7 +199,7 @@ def _condition(entry: StandardEntry) -> ConditionOut:
         filing_en=entry.filing_en,
         closing_zh=entry.closing_zh,
         closing_en=entry.closing_en,
-        limit=LimitOut(amount=limit.amount, unit=limit.unit, counting=limit.counting),
+        limit=StandardLimit(amount=limit.amount, unit=limit.unit, counting=limit.counting),
         limit_zh=limit_words(limit, "zh"),
         limit_en=limit_words(limit, "en"),
         area_class=entry.area_class,
@@ -514,7 +514,7 @@ def _hours(hours: tuple[tuple[time, time], ...]) -> list[tuple[str, str]]:
 # --- the clock --------------------------------------------------------------------------------------------------------
 
 
-class ClockOut(Schema):
+class CityClockOut(Schema):
     now: str
     zone: str
     settable: bool
@@ -529,15 +529,15 @@ class ClockIn(Schema, extra="forbid"):
     speed: float | None = Field(default=None, ge=0, le=3600)
 
 
-@router.get("/city/clock", auth=Anybody(csrf=False), response={200: ClockOut, **PROBLEMS}, operation_id="clock_read")
-def read_clock(request: HttpRequest) -> ClockOut:
+@router.get("/city/clock", auth=Anybody(csrf=False), response={200: CityClockOut, **PROBLEMS}, operation_id="clock_read")
+def read_clock(request: HttpRequest) -> CityClockOut:
     ask = asking(request)
     allowed(ask, "clock.read")
     return _clock(ask)
 
 
-@router.post("/city/clock", auth=Session(), response={200: ClockOut, **PROBLEMS}, operation_id="clock_set")
-def set_clock(request: HttpRequest, body: ClockIn) -> ClockOut:
+@router.post("/city/clock", auth=Session(), response={200: CityClockOut, **PROBLEMS}, operation_id="clock_set")
+def set_clock(request: HttpRequest, body: ClockIn) -> CityClockOut:
     """Set the clock of the demo city. A real city's clock is the wall's, and nobody sets it."""
     ask = asking(request)
     here = house.current()
@@ -558,10 +558,10 @@ def set_clock(request: HttpRequest, body: ClockIn) -> ClockOut:
     return _clock(ask)
 
 
-def _clock(ask: Asking) -> ClockOut:
+def _clock(ask: Asking) -> CityClockOut:
     here = house.current()
     zone = here.book.card(ask.tenant).zone
-    return ClockOut(
+    return CityClockOut(
         now=to_text(here.clock.now()),
         zone=zone,
         settable=here.demo and here.set_clock is not None,
