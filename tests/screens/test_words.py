@@ -37,6 +37,12 @@ def test_both_languages_say_the_same_things_with_the_same_facts() -> None:
         assert set(re.findall(r"{(\w+)}", TEXTS["zh"][key])) == set(re.findall(r"{(\w+)}", TEXTS["en"][key])), key
 
 
+def test_no_sentence_stands_twice() -> None:
+    for tongue in ("zh", "en"):
+        keys = re.findall(r"^([\w.]+):", (ROOT / "screens/text" / f"{tongue}.yaml").read_text(), re.MULTILINE)
+        assert sorted(keys) == sorted(set(keys))
+
+
 @pytest.mark.parametrize("reason", sorted(_reasons("cases", "city", "sources/attachments", "stores") - {"no_such"}))
 def test_a_refusal_has_words(reason: str) -> None:
     assert f"refused.{reason}" in TEXTS["zh"]
