@@ -14,6 +14,7 @@ from chengyun.cases.desk import Answer, Done, NewReport, Order
 from chengyun.cases.records import Evidence, EvidenceStage, SourceFamily
 from chengyun.city.records import Role
 from chengyun.screens import house
+from chengyun.screens.api.answers import Told
 from chengyun.screens.api.asking import Anybody, Asking, Session, asking, idempotency_key, origin
 from chengyun.screens.api.problems import PROBLEMS, Answered, settle
 from chengyun.screens.words import has, say
@@ -75,7 +76,7 @@ class OneOfMany(ActIn):
     case: int = Field(ge=1, le=2**53)
 
 
-class DoneOut(Schema):
+class DoneOut(Told):
     case: int
     number: str
     seq: int
@@ -89,7 +90,7 @@ class ReportDone(DoneOut):
     code: str | None = Field(default=None, description="opens the report without an account; for reports of the public")
 
 
-class OneDone(Schema):
+class OneDone(Told):
     case: int
     done: DoneOut | None = None
     code: str | None = None
@@ -97,7 +98,7 @@ class OneDone(Schema):
     message: str | None = None
 
 
-class ManyOut(Schema):
+class ManyOut(Told):
     results: list[OneDone]
 
 

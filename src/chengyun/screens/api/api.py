@@ -1,6 +1,11 @@
 """The interface put together. Every operation names its statuses; an operation without an authorisation row fails a test."""
 
+from typing import Any
+
+import msgspec
+from django.http import HttpRequest
 from ninja import NinjaAPI
+from ninja.renderers import BaseRenderer
 
 from chengyun import __version__
 from chengyun.screens.api import (
@@ -23,7 +28,18 @@ from chengyun.screens.api import (
     track,
 )
 
+
+class Written(BaseRenderer):
+    """Answers as JSON by msgspec: a tenth of the time of the encoder in Python."""
+
+    media_type = "application/json"
+
+    def render(self, request: HttpRequest, data: Any, *, response_status: int) -> bytes:
+        return msgspec.json.encode(data, enc_hook=str)
+
+
 api = NinjaAPI(
+    renderer=Written(),
     title="Chengyun 城运",
     version=__version__,
     description="City operations management: find, file, dispatch, handle, check, close, score.",

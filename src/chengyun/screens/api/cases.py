@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
+from ninja import Query, Router
 from pydantic import Field, JsonValue
 
 from chengyun.base.geometry import distance_m
@@ -18,6 +18,7 @@ from chengyun.cases.records import Actor, Case, Clock, Event
 from chengyun.cases.showing import show_event
 from chengyun.city.records import Role
 from chengyun.screens import house
+from chengyun.screens.api.answers import Told
 from chengyun.screens.api.asking import Asking, Session, allowed, asking, origin
 from chengyun.screens.api.choices import NextOut, limit_words, next_of
 from chengyun.screens.api.clock_facts import ClockOut, clock_out
@@ -42,14 +43,14 @@ class CasesQuery(Narrowing):
     text: str | None = Field(default=None, max_length=80, description="number, address, last digits of a phone")
 
 
-class ActorOut(Schema):
+class ActorOut(Told):
     role: str
     kind: str
     person_name: str | None
     org_name: str | None
 
 
-class EvidenceOut(Schema):
+class EvidenceOut(Told):
     id: int
     stage: str
     kind: str
@@ -57,13 +58,13 @@ class EvidenceOut(Schema):
     thumb_url: str | None
 
 
-class ClockEffect(Schema):
+class ClockEffect(Told):
     clock: str
     op: str
     due: str | None
 
 
-class EntryOut(Schema):
+class EntryOut(Told):
     seq: int
     at: str
     captured_at: str | None
@@ -76,7 +77,7 @@ class EntryOut(Schema):
     clock_effects: list[ClockEffect]
 
 
-class StandardOut(Schema):
+class StandardOut(Told):
     id: int
     version: int
     condition_no: int
@@ -97,7 +98,7 @@ class FullClock(ClockOut):
     standard: StandardOut | None
 
 
-class ReporterOut(Schema):
+class ReporterOut(Told):
     id: int
     family: str
     masked_name: str | None
@@ -106,7 +107,7 @@ class ReporterOut(Schema):
     answered: bool
 
 
-class RelatedOut(Schema):
+class RelatedOut(Told):
     id: int
     number: str
     relation: str
@@ -178,7 +179,7 @@ def page(request: HttpRequest, case: int) -> CaseOut:
     work = Group.WORK in answer.fields
     standard = _standard(stored.case, rows)
     return CaseOut(
-        **row.dict(),
+        **dict(row),
         description=_description(stored, shown),
         component=stored.case.component if work else None,
         filing_condition=standard.filing if standard else None,
@@ -291,7 +292,7 @@ def _standard(case: Case, rows: Rows) -> StandardOut | None:
 def _clock(clock: Clock, case: Case, standard: StandardOut | None, rows: Rows) -> FullClock:
     calendar = rows.rules.calendars[clock.calendar].calendar
     return FullClock(
-        **clock_out(clock, case, rows.rules, rows.now).dict(),
+        **dict(clock_out(clock, case, rows.rules, rows.now)),
         calendar_name=calendar.name_zh if rows.ask.language == "zh" else calendar.name_en,
         calendar_version=clock.calendar_version,
         intervals=[[to_text(a), to_text(b)] for a, b in clock.intervals],

@@ -3,14 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from ninja import Schema
-
 from chengyun.base.time import to_text
 from chengyun.cases import deadlines
 from chengyun.cases.records import Case, Clock, ClockName
 from chengyun.cases.rules import Rules
 from chengyun.city.calendars import CompiledCalendar
 from chengyun.city.records import ClockUnit
+from chengyun.screens.api.answers import Told
 
 MINUTE = timedelta(minutes=1)
 WORK_UNITS = frozenset({ClockUnit.WORK_MINUTE, ClockUnit.WORK_HOUR, ClockUnit.WORK_DAY})
@@ -30,13 +29,13 @@ LEADING = (
 """Whose time counts first when several run: the one somebody must act on now."""
 
 
-class LimitOut(Schema):
+class LimitOut(Told):
     amount: int
     unit: str
     counting: str
 
 
-class ClockOut(Schema):
+class ClockOut(Told):
     """Minutes are minutes that count, not minutes of the wall clock; below zero means past due."""
 
     name: str

@@ -2,13 +2,12 @@
 
 from datetime import datetime
 
-from ninja import Schema
-
 from chengyun.base.ids import CaseId, OrgId, PersonId
 from chengyun.base.time import to_text
 from chengyun.cases.access import Group
 from chengyun.cases.records import Case, State
 from chengyun.screens import house
+from chengyun.screens.api.answers import Told
 from chengyun.screens.api.asking import Asking
 from chengyun.screens.api.clock_facts import ClockOut, clock_out, leading
 from chengyun.stores.reading.beside import Beside, beside
@@ -16,20 +15,20 @@ from chengyun.stores.reading.lists import CaseLine
 from chengyun.tasks.queues import HOLDER_OF_STATE
 
 
-class OrgRef(Schema):
+class OrgRef(Told):
     id: int
     name_zh: str
     name_en: str
 
 
-class CategoryRef(Schema):
+class CategoryRef(Told):
     code: str
     name_zh: str
     name_en: str
     field: str
 
 
-class CaseRow(Schema):
+class CaseRow(Told):
     id: int
     number: str
     seq: int

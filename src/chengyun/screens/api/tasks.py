@@ -1,11 +1,12 @@
 """The workbench: which queues a person has, how many wait in each, and their lines."""
 
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
+from ninja import Query, Router
 
 from chengyun.base.time import to_text
 from chengyun.cases.access import Target, compile_filter
 from chengyun.screens import house
+from chengyun.screens.api.answers import Told
 from chengyun.screens.api.asking import Session, allowed, asking
 from chengyun.screens.api.narrowing import Narrowing, asked_by, asked_in_queue
 from chengyun.screens.api.problems import PROBLEMS, Answered
@@ -17,18 +18,18 @@ from chengyun.tasks.queues import BY_KEY, queues_for
 router = Router(tags=["tasks"])
 
 
-class QueueHead(Schema):
+class QueueHead(Told):
     key: str
     count: int
     is_exact: bool
 
 
-class Queues(Schema):
+class Queues(Told):
     queues: list[QueueHead]
     as_of: str
 
 
-class CasePage(Schema):
+class CasePage(Told):
     rows: list[CaseRow]
     next: str | None
     total: int
