@@ -8,3 +8,5 @@ urlpatterns: list[URLPattern | URLResolver] = []
 
 if find_spec("chengyun.screens.api") and find_spec("chengyun.screens.api.urls"):
     urlpatterns.append(path("", include("chengyun.screens.api.urls")))
+
+handler404 = "chengyun.screens.api.problems.nowhere"

@@ -145,7 +145,7 @@ def report(request: HttpRequest, body: ReportIn) -> Status[ReportDone]:
     done = done_out(here.desk.report(ask.reader, report, key, origin(ask)))
     public = family in (SourceFamily.PUBLIC, SourceFamily.HOTLINE)
     code = here.links.give(ask.tenant, CaseId(done.case), here.clock.now()) if public else None
-    return Status(201, ReportDone(**done.dict(), code=code))
+    return Status(201, ReportDone(**dict(done), code=code))
 
 
 @router.post("/cases/actions", auth=Session(), response={200: ManyOut, **PROBLEMS}, tags=["cases"], operation_id="cases_act_many")

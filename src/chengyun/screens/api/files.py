@@ -145,6 +145,7 @@ def _upload(found: UploadSession | Refused) -> UploadOut:
     auth=Anybody(csrf=False),
     response={200: bytes, 304: None, **PROBLEMS},
     operation_id="attachment_read",
+    openapi_extra={"responses": {200: {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}}},
 )
 def read(request: HttpRequest, attachment: int, role: str) -> HttpResponseBase:
     """A derivative of an attachment of a case the reader may see, or one he has just sent."""

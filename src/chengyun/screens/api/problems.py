@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
@@ -63,6 +63,12 @@ def problem(request: HttpRequest, api: NinjaAPI, status: int, code: str, **more:
     response = api.create_response(request, body, status=status)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def nowhere(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """An address no operation has, `/cases/0.5` for one: answered like any other absence, in words and in JSON."""
+    body = {"code": "not_found", "message": say("problem.not_found", language(request)), "error_id": secrets.token_hex(6)}
+    return JsonResponse(body, status=404, headers={"Cache-Control": "no-store"})
 
 
 def install(api: NinjaAPI) -> None:
