@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
@@ -145,13 +145,14 @@ def duty_list(request: HttpRequest, asked: Query[DutyAsked]) -> DutyPageOut:
     now, held = here.clock.now(), here.book.held(ask.tenant)
     names = _Names(ask, held, now)
     problems = find_problems(held, names.day)
+    found: Sequence[DutyRow | DutyRowOut]
     if asked.problem is not None:
         found = [names.of_problem(each) for each in problems.found if each.kind == asked.problem and _problem_fits(each, asked, names)]
     else:
-        found = [names.of_row(row) for row in _rows(held, asked, names)]
+        found = _rows(held, asked, names)
     start = _read_mark(asked.after)
     rest = [row for row in found if start is None or _place(row) > start]
-    page = rest[: asked.limit]
+    page = [names.of_row(row) if isinstance(row, DutyRow) else row for row in rest[: asked.limit]]
     _count_cases(ask, now, page)
     return DutyPageOut(
         rows=page,
@@ -349,7 +350,9 @@ def _major_of(code: str) -> str:
     return f"{scheme}:{number[:2]}"
 
 
-def _place(row: DutyRowOut) -> tuple[str, str]:
+def _place(row: DutyRow | DutyRowOut) -> tuple[str, str]:
+    if isinstance(row, DutyRow):
+        return (row.number, f"{row.id:0>12}.{row.version:06d}")
     return (row.number, row.id if row.problem else f"{row.id.split('.')[0]:0>12}.{row.version:06d}")
 
 

@@ -164,12 +164,16 @@ def units(request: HttpRequest, asked: Query[BoardAsked]) -> ScoreboardOut:
     now, zone = here.clock.now(), here.book.card(ask.tenant).zone
     period = read_period(asked.period, now, zone, ask)
     charges, computed = _charges(ask, period, asked.street, now, zone)
+    shown = (ask.tenant, repr(ask.reader.posts), ask.language, period.key, asked.street)
+    drawn = _drawn.get(shown)
+    if drawn is not None and drawn[0] is charges:
+        return drawn[1]
     rows = Rows(ask, frozenset())
     mine = [charge for charge in charges.of if _may_see(ask, charge.unit)]
     ranks = {place.score.unit: place.rank for place in league(score_units(charges.before, RULES)) if place.rank is not None}
     places = league(score_units(mine, RULES, now), ranks)
     whole = score([replace(charge, unit=EVERY) for charge in mine], RULES, EVERY, now)
-    return ScoreboardOut(
+    board = ScoreboardOut(
         period=PeriodOut(
             key=period.key, label=period.label, start=to_text(period.start), end=to_text(period.end), complete=period.end <= now
         ),
@@ -181,6 +185,10 @@ def units(request: HttpRequest, asked: Query[BoardAsked]) -> ScoreboardOut:
         periods=_choices(now, zone, ask),
         denominator_rule=say("score.denominator_rule", ask.language),
     )
+    while len(_drawn) > 64:
+        _drawn.pop(next(iter(_drawn)), None)
+    _drawn[shown] = (charges, board)
+    return board
 
 
 @router.get(
@@ -277,6 +285,8 @@ class _Counted:
     before: tuple[Charge, ...]
 
 
+_drawn: dict[object, tuple[_Counted, ScoreboardOut]] = {}
+"""Boards as they were shown, to be shown again while they rest on the very same count."""
 _boards: dict[object, tuple[datetime, tuple[Charge, ...], _Counted]] = {}
 
 
