@@ -82,6 +82,23 @@ def test_switching_off_or_closing_ends_every_session(account):
     assert isinstance(sign_in(TENANT, "li.wei", PASSWORD, NOON), SignedIn)
 
 
+def test_a_session_that_stood_is_looked_up_again_in_time(account, owner_connection, monkeypatch):
+    moment = [1000.0]
+    monkeypatch.setattr(accounts.time, "monotonic", lambda: moment[0])
+    assert accounts.session_stood_lately(TENANT, account, 0)
+    owner_connection.execute("SELECT set_config('chengyun.tenant', %s, false)", [str(int(TENANT))])
+    owner_connection.execute("UPDATE account SET session_epoch = 1 WHERE id = %s", [account])  # by another process
+    moment[0] += accounts.LOOK_AGAIN
+    assert not accounts.session_stood_lately(TENANT, account, 0)
+    assert accounts.LOOK_AGAIN < 5, "promise I3"
+
+
+def test_a_session_closed_by_this_process_is_closed_at_once(account):
+    assert accounts.session_stood_lately(TENANT, account, 0)
+    accounts.close_sessions(TENANT, account)
+    assert not accounts.session_stood_lately(TENANT, account, 0)
+
+
 def test_the_password_stands_nowhere_readable(account, owner_connection):
     with owner_connection.transaction():
         owner_connection.execute("SELECT set_config('chengyun.tenant', '1', true)")

@@ -38,7 +38,7 @@ class Session(APIKeyCookie):
         if not all(name in kept for name in SESSION_KEYS):
             return None
         tenant, account = TenantId(kept["tenant"]), int(kept["account"])
-        if not accounts.session_stands(tenant, account, int(kept["epoch"])):
+        if not accounts.session_stood_lately(tenant, account, int(kept["epoch"])):
             kept.flush()
             return None
         return _asking(request, tenant, account, PersonId(kept["person"]) if kept["person"] is not None else None, Channel(kept["channel"]))
