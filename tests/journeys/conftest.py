@@ -23,8 +23,13 @@ QUIET = [
 ]
 
 
+LAST = ("test_a_day_offline.py", "test_typhoon_day.py")
+"""Journeys that move the city's clock, after those that want a morning."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All journeys to one worker: they share one city, and a machine that runs two of them is a slow one."""
+    items.sort(key=lambda item: item.path.parent == Path(__file__).parent and item.path.name in LAST)
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.xdist_group("journeys"))

@@ -102,7 +102,7 @@ class Person:
         bar = self.page.locator("button.newbar")
         expect(line.or_(bar).first).to_be_visible(timeout=PATIENCE_MS)
         if not line.is_visible():
-            bar.click()
+            self.page.keyboard.press("n")
         line.click()
         expect(self.page.locator(".detail [data-act]").first).to_be_visible(timeout=PATIENCE_MS)
         self.page.wait_for_url(re.compile(f"case={case}"))
@@ -122,19 +122,25 @@ class Person:
     def _fill_form(self, texts: Mapping[str, str], choices: Mapping[str, str], photo: str, ticks: tuple[str, ...]) -> None:
         form = self.page.get_by_role("dialog")
         for need, choice in choices.items():
-            field = form.locator(f'[data-need="{need}"]')
-            field.locator(".el-select").click()
-            field.locator("input").first.press_sequentially(choice)
-            self.page.locator(".el-select-dropdown__item:visible", has_text=choice).first.click()
+            field = self._field(form, need)
+            if field.locator(".el-select").count():
+                field.locator(".el-select").click()
+                field.locator("input").first.press_sequentially(choice)
+                self.page.locator(".el-select-dropdown__item:visible", has_text=choice).first.click()
+            else:
+                field.get_by_role("radio").filter(has_text=choice).first.click()
         for need, words in texts.items():
             form.locator(f'textarea[name="{need}"]').fill(words)
         for need in ticks:
-            form.locator(f'[data-need="{need}"] button').first.click()
+            self._field(form, need).get_by_role("button").first.click()
         if photo:
             self.hands_file(form.locator("label.cy-btn").first, photo)
         submit = form.locator("button[type=submit]")
         expect(submit).to_be_enabled(timeout=PATIENCE_MS)
         submit.click()
+
+    def _field(self, form: Locator, need: str) -> Locator:
+        return form.locator(".cy-field").filter(has=self.page.locator("span", has_text=self.reads(f"need.{need}"))).first
 
     # --- acts on a phone
 
@@ -180,3 +186,19 @@ class Person:
         )
         assert answer.ok, f"GET {path}: {answer.status} {answer.text()[:300]}"
         return answer.json()
+
+    def sends(self, path: str, body: Mapping[str, Any], key: str) -> Any:
+        """A write by the session of the page, for what no page offers."""
+        answer = self.context.request.post(f"/api/v1{path}", data=dict(body), headers=self._headers(key))
+        assert answer.ok, f"POST {path}: {answer.status} {answer.text()[:300]}"
+        return answer.json()
+
+    def sends_photo(self, name: str, key: str) -> int:
+        file = {"name": name, "mimeType": "image/jpeg", "buffer": photos.draw("litter-1-before")}
+        form = {"file": file, "stage": "before"}
+        answer = self.context.request.post("/api/v1/sources/attachments", multipart=form, headers=self._headers(key))  # type: ignore[arg-type]
+        assert answer.ok, f"upload: {answer.status} {answer.text()[:300]}"
+        return int(answer.json()["id"])
+
+    def _headers(self, key: str) -> dict[str, str]:
+        return {"X-CSRFToken": self.asks("/session")["csrf"], "Idempotency-Key": key, "Referer": self.city.address}
