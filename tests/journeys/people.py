@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -167,6 +168,14 @@ class Person:
     def _answer(self, answer: Response) -> Any:
         assert answer.ok, f"{answer.url}: {answer.status} {answer.text()[:400]}"
         return answer.json()
+
+    def until(self, script: str, arg: object = None, seconds: float = PATIENCE_MS / 1000) -> Any:
+        """The first truthy answer of the page. Asked from outside: a page under our policy may not evaluate words itself."""
+        end = time.monotonic() + seconds
+        while not (found := self.page.evaluate(script, arg)):
+            assert time.monotonic() < end, f"not within {seconds} s at {self.page.url}: {script}"
+            self.page.wait_for_timeout(50)
+        return found
 
     def picture(self, path: Path) -> None:
         try:

@@ -71,7 +71,7 @@ def test_no_word_anybody_writes_is_ever_run_as_a_program(enter: Callable[..., Pe
         for path in paths:
             person.open(path)
             person.page.wait_for_load_state("load")
-            person.page.wait_for_function("document.body.innerText.length > 20", timeout=20_000)
+            person.until("document.body.innerText.length > 20")
             person.page.wait_for_timeout(400)
             shown += "onerror" in person.page.inner_text("body")
             assert person.page.evaluate("window.__ran") == 0, f"{person.login} at {path}: words were run"

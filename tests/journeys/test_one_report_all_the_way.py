@@ -72,8 +72,8 @@ def has_row(lead: Person, category: Category, letter: str) -> bool:
     return any(row["area"] == community_code(letter) for row in rows)
 
 
-def arrival(page: Page) -> float:
-    return float(page.wait_for_function("window.__arrived", timeout=PATIENCE_MS).json_value()) / 1000
+def arrival(person: Person) -> float:
+    return float(person.until("window.__arrived")) / 1000
 
 
 def tab_counts(page: Page) -> dict[str, int]:
@@ -88,12 +88,11 @@ def every_number_holds(person: Person) -> None:
     """The counts on the tabs and the total under the list are the API's."""
     queues = {each["key"]: each["count"] for each in person.asks("/tasks/queues")["queues"]}
     expect(person.page.locator("nav[role=tablist] a").first).to_be_visible(timeout=PATIENCE_MS)
-    person.page.wait_for_function(
+    person.until(
         """(wanted) => Object.entries(wanted).every(([key, count]) => {
           const tab = document.querySelector(`nav[role=tablist] a[href^="/work/${key}"] b`);
           return tab && Number(tab.textContent.replace(/\\D/g, '')) === count; })""",
         arg=queues,
-        timeout=PATIENCE_MS,
     )
     assert tab_counts(person.page) == queues
 
@@ -139,7 +138,7 @@ def test_a_citizens_report_goes_all_the_way_to_answer_and_score(enter: Callable[
     every_number_holds(office)
     office.page.evaluate(WATCH)
     case, _, had = reports(citizen, known, at_the_river, "水面有油花，岸边有管口。")
-    seconds.append(arrival(office.page) - had)
+    seconds.append(arrival(office) - had)
     told = page_tells_why(lead, case)
     assert told["why"]["decision"] == "found" and told["why"]["row"]["unit"]["id"] == street.id
     assert [(each["type"], each["actor"]["kind"]) for each in told["timeline"]] == [
@@ -171,7 +170,7 @@ def test_a_citizens_report_goes_all_the_way_to_answer_and_score(enter: Callable[
     every_number_holds(office)
     office.page.evaluate(WATCH)
     third, _, had = reports(citizen, gap, there, "又有一处。")
-    seconds.append(arrival(office.page) - had)
+    seconds.append(arrival(office) - had)
     by_new_row = page_tells_why(lead, third)["why"]
     assert by_new_row["decision"] == "found" and by_new_row["row"]["id"] == row["id"]
     assert by_new_row["row"]["unit"]["id"] == street.id

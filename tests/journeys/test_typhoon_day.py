@@ -57,13 +57,12 @@ def test_a_typhoon_day_declared_at_noon_times_open_clocks_anew(enter: Callable[.
     assert made["cases_touched"] > 0
 
     entries = len(running["timeline"])
-    with_entry = lead.page.wait_for_function(
+    with_entry = lead.until(
         """async ([id, seen]) => { const found = await (await fetch(`/api/v1/cases/${id}`)).json();
           return found.timeline.length > seen ? found : null; }""",
         arg=[running["id"], entries],
-        timeout=60_000,
-        polling=1000,
-    ).json_value()
+        seconds=60,
+    )
     assert "retime" in [each["type"] for each in with_entry["timeline"][entries:]]
     after = unit_clock(with_entry)
     assert after and datetime.fromisoformat(after["due"]) > datetime.fromisoformat(before["due"])
