@@ -2,6 +2,7 @@
 // on what it hears; when it closes, the next tab takes the lock. A browser without locks or channels listens for itself.
 import { ref } from "vue";
 import { cityNow, setCityTime } from "../kit/city-clock";
+import { role } from "./session";
 
 /** What the server tells of an event: only what the reader may know. `gone`: the case left his sight, nothing else is said. */
 export interface LiveCase { id: string; seq: number; state: string; type?: string; number?: string; gone?: boolean }
@@ -21,6 +22,9 @@ const CHANNEL = "chengyun-live";
 const KINDS = ["case", "counts", "ping"] as const;
 const SILENCE_MS = 45_000;
 
+/** Posts that see no cases come by; the server would refuse them the stream. */
+const HEARS_NOTHING = new Set(["system_admin", "security_admin", "auditor"]);
+
 type Listener = (message: LiveMessage) => void;
 const listeners = new Set<Listener>();
 let started = false;
@@ -35,7 +39,7 @@ export function onLive(listener: Listener): () => void {
 }
 
 function start(): void {
-  if (started || typeof EventSource === "undefined") return;
+  if (started || typeof EventSource === "undefined" || HEARS_NOTHING.has(role.value)) return;
   started = true;
   if (typeof BroadcastChannel !== "undefined") {
     channel = new BroadcastChannel(CHANNEL);
