@@ -82,7 +82,12 @@ def standing_city(cases: int, data: Path | None = None) -> Iterator[City]:
     folder.chmod(0o711)
     log = (folder / "bench.log").open("w+", encoding="utf-8")
     env = {k: v for k, v in os.environ.items() if not k.startswith(("CHENGYUN_", "DATABASE_URL", "DJANGO_"))}
-    env |= {"CHENGYUN_SIMULATOR": "off", "PYTHONUNBUFFERED": "1", "CHENGYUN_WEB": os.environ.get("CHENGYUN_WEB", "")}
+    env |= {
+        "CHENGYUN_SIMULATOR": "off",
+        "CHENGYUN_RATES": "1000000",
+        "PYTHONUNBUFFERED": "1",
+        "CHENGYUN_WEB": os.environ.get("CHENGYUN_WEB", ""),
+    }
     command = [sys.executable, "-m", "chengyun.runtime.command_line", "demo", "--port", "0", "--data", str(folder / "city"), "--no-open"]
     process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=env, start_new_session=True)
     try:

@@ -81,7 +81,7 @@ class City:
 
 def open_city(start: Callable[..., Started], data: Path, **more: str) -> City:
     started = start(
-        "demo", "--port", "0", "--data", data, "--no-open", CHENGYUN_SIMULATOR="off", CHENGYUN_DRILL="1", **more
+        "demo", "--port", "0", "--data", data, "--no-open", CHENGYUN_SIMULATOR="off", CHENGYUN_DRILL="1", CHENGYUN_RATES="1000", **more
     )  # fmt: skip
     started.wait_for("Ctrl-C stops everything", 600)
     address = next(word for word in started.text.split() if word.startswith("http")).rstrip("/")
