@@ -32,7 +32,7 @@ def test_a_typhoon_day_declared_at_noon_times_open_clocks_anew(enter: Callable[.
     for row in leader.asks("/cases", state="dispatched,handling", limit=200)["rows"]:
         found = leader.asks(f"/cases/{row['id']}")
         clock = unit_clock(found)
-        by_office = clock and clock["state"] == "running" and clock["calendar_name"] in (office["name_zh"], office["name_en"])
+        by_office = clock and clock["outcome"] == "running" and clock["calendar_name"] in (office["name_zh"], office["name_en"])
         if clock and by_office and datetime.fromisoformat(clock["due"]) > noon + timedelta(hours=1):
             running = found
             break
