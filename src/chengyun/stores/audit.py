@@ -282,12 +282,18 @@ def _stream(query: str) -> Iterator[bytes]:
     queries here are filled with whole numbers only."""
     connection.ensure_connection()
     with connection.connection.cursor() as cursor, cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT binary)") as copy:
-        while chunk := copy.read():
-            row = bytes(chunk)
-            if row.startswith(_HEADER):
-                row = row[19:]
-            if len(row) > 2:
-                yield row
+        try:
+            while chunk := copy.read():
+                row = bytes(chunk)
+                if row.startswith(_HEADER):
+                    row = row[19:]
+                if len(row) > 2:
+                    yield row
+        finally:
+            # Whoever stops at the first fault must not leave the copy half read: leaving it cancels the query, and with it the
+            # transaction, whenever the server has not sent everything yet.
+            while copy.read():
+                continue
 
 
 def _inserted(tenant: TenantId, last: tuple[int, int]) -> list[Fault]:
