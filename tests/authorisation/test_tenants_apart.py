@@ -26,8 +26,8 @@ def cities(module_database: object, tmp_path_factory: pytest.TempPathFactory) ->
         yield make_two_cities(tmp_path_factory.mktemp("two-cities"))
 
 
-OPENED_ELSEWHERE = ("GET /admin/", "GET /api/v1/attachments/", "GET /api/v1/sources/attachments/", "GET /api/v1/track/")
-"""Walked like all others, but what they open (a file, a live link, the admin's own session) is made by their own tests."""
+OPENED_ELSEWHERE = ("GET /admin/", "GET /api/v1/attachments/", "GET /api/v1/sources/uploads/", "GET /api/v1/track/")
+"""Walked like all others, but what they open (a file, an upload, a live link, the admin's own session) is made by their own tests."""
 
 
 def values_of(cities: TwoCities):

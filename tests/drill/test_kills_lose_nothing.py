@@ -64,8 +64,21 @@ class City:
     @contextmanager
     def database(self) -> Iterator["psycopg.Connection[tuple]"]:
         login = self.installation.administrator().to(self.installation.owner().dbname)
-        with psycopg.connect(login.conninfo(), autocommit=True) as connection:
+        with psycopg.connect(self._once_it_answers(login.conninfo()), autocommit=True) as connection:
             yield connection
+
+    def _once_it_answers(self, conninfo: str) -> str:
+        """A database just killed may not be back yet, though the pages still answer from what they know."""
+
+        def answers() -> bool:
+            try:
+                psycopg.connect(conninfo).close()
+            except psycopg.OperationalError:
+                return False
+            return True
+
+        assert children.wait_until(answers, 60, 0.2)
+        return conninfo
 
     def kill(self, whom: str) -> None:
         if whom == "postgresql":

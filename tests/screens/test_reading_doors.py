@@ -1,6 +1,7 @@
 """Queues, lists and the case page, on a real database with the demo city."""
 
 import io
+import secrets
 from typing import Any
 
 import pytest
@@ -21,7 +22,9 @@ def _photo(visitor: Visitor, colour: str = "grey") -> int:
     body.seek(0)
     body.name = "photo.jpg"
     answer = visitor.client.post(
-        "/api/v1/sources/attachments", {"file": body, "stage": "before"}, headers={"X-CSRFToken": visitor.csrf, "Idempotency-Key": "x"}
+        "/api/v1/sources/attachments",
+        {"file": body, "stage": "before"},
+        headers={"X-CSRFToken": visitor.csrf, "Idempotency-Key": secrets.token_hex(8)},
     )
     assert answer.status_code == 201, answer.content
     return int(answer.json()["id"])

@@ -84,6 +84,7 @@ def test_switching_off_or_closing_ends_every_session(account):
 
 def test_a_session_that_stood_is_looked_up_again_in_time(account, owner_connection, monkeypatch):
     moment = [1000.0]
+    monkeypatch.setattr(accounts, "_stood", {})
     monkeypatch.setattr(accounts.time, "monotonic", lambda: moment[0])
     assert accounts.session_stood_lately(TENANT, account, 0)
     owner_connection.execute("SELECT set_config('chengyun.tenant', %s, false)", [str(int(TENANT))])

@@ -50,7 +50,17 @@ export function handleKey(event: KeyboardEvent): void {
   }
 }
 
-if (typeof window !== "undefined") window.addEventListener("keydown", handleKey);
+/** Ctrl Enter is heard before the field it was pressed in: a list would take it for its own Enter and open. */
+function hearFirst(event: KeyboardEvent): void {
+  if (strokeOf(event) !== "Ctrl+Enter") return;
+  handleKey(event);
+  if (event.defaultPrevented) event.stopImmediatePropagation();
+}
+
+if (typeof window !== "undefined") {
+  window.addEventListener("keydown", hearFirst, true);
+  window.addEventListener("keydown", handleKey);
+}
 
 /** Bind keys for as long as the calling component lives. */
 export function useKeys(list: KeyBinding[]): void {

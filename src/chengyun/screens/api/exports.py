@@ -31,9 +31,10 @@ from chengyun.stores.reading.filters import Asked
 from chengyun.stores.reading.lists import Order, count_cases, list_cases
 from chengyun.stores.tenancy import in_tenant
 
+SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 router = Router(tags=["exports"])
 
-SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+SHEET = SHEET
 MOST_ROWS = 100_000
 """More than this is no sheet anybody reads; it is asked for in parts."""
 AT_ONCE = 500
@@ -58,7 +59,13 @@ COLUMNS = (
 )
 
 
-@router.get("/exports/cases.xlsx", auth=Session(csrf=False), response={200: bytes, **PROBLEMS}, operation_id="cases_export")
+@router.get(
+    "/exports/cases.xlsx",
+    auth=Session(csrf=False),
+    response={200: bytes, **PROBLEMS},
+    operation_id="cases_export",
+    openapi_extra={"responses": {200: {"content": {SHEET: {"schema": {"type": "string", "format": "binary"}}}}}},
+)
 def cases(request: HttpRequest, query: Query[Narrowing]) -> HttpResponseBase:
     """The cases of a filter as a sheet, newest first. Above the limit the first call asks a second person; once he agreed it is made."""
     ask = asking(request)

@@ -1,5 +1,7 @@
 """Notices in the application: what came to me or was answered, newest first, in my language."""
 
+from typing import Annotated
+
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import Field
@@ -38,8 +40,10 @@ class NoticesQuery(Schema):
     limit: int = Field(default=50, ge=1, le=200)
 
 
-class ReadIn(Schema):
-    ids: list[int] | None = Field(default=None, max_length=500, description="notices to mark; left out: all of mine")
+class ReadIn(Schema, extra="forbid"):
+    ids: list[Annotated[int, Field(ge=1, le=2**53)]] | None = Field(
+        default=None, max_length=500, description="notices to mark; left out: all of mine"
+    )
 
 
 class ReadOut(Schema):

@@ -59,6 +59,7 @@ def problem(request: HttpRequest, api: NinjaAPI, status: int, code: str, **more:
     told = reason and code != "forbidden" and has(f"refused.{reason}", tongue)
     key = f"refused.{reason}" if told else f"problem.{code}"
     sentence = more.pop("message", None) or say(key, tongue, **facts)
+    more = {name: _sayable(value) for name, value in more.items()}
     body = {"code": code, "message": sentence, "error_id": secrets.token_hex(6), **{k: v for k, v in more.items() if v}}
     response = api.create_response(request, body, status=status)
     response["Cache-Control"] = "no-store"
@@ -115,6 +116,15 @@ def install(api: NinjaAPI) -> None:
         log.error("error %s at %s %s", error_id, request.method, request.path, exc_info=fault)
         body = {"code": "internal", "message": say("problem.internal", language(request)), "error_id": error_id}
         return api.create_response(request, body, status=500)
+
+
+def _sayable(value: Any) -> Any:
+    """What a caller sent comes back in answers only as text that can be written: half a surrogate pair cannot."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, Mapping):
+        return {_sayable(key): _sayable(each) for key, each in value.items()}
+    return [_sayable(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _json(facts: Mapping[str, object]) -> dict[str, Any]:
