@@ -52,9 +52,15 @@ def _asking(request: HttpRequest, tenant: TenantId, account: int, person: Person
     if card is None:
         return None
     reader = here.book.reader(tenant, person, here.clock.now(), channel)
-    tongue = language_of(request.headers.get("Accept-Language", ""), request.headers.get("X-Language") or card.language)
+    tongue = language_of(request.headers.get("Accept-Language", ""), _chosen(request) or card.language)
     request.chengyun_language = tongue  # type: ignore[attr-defined]
     return Asking(reader, tenant, person, account, tongue)
+
+
+def _chosen(request: HttpRequest) -> str | None:
+    """The language switched to on the page: our pages name just that one; a browser's own list is longer and comes after the person's."""
+    named = request.headers.get("X-Language") or request.headers.get("Accept-Language", "")
+    return named if named in ("zh", "en") else None
 
 
 class Anybody(Session):

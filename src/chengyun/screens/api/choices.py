@@ -145,6 +145,8 @@ def _units(action: str, case: Case, rows: Rows, party: Decision | None) -> list[
     units = [org for org in rows.orgs.values() if org.kind in UNIT_KINDS]
     if action == "pass_down" and case.holders:
         units = [org for org in units if org.id != case.holders[-1] and rows.rules.is_within(org.id, case.holders[-1])]
+    if action == "reassign":
+        units = [org for org in units if org.id not in case.holders[:1]]  # whoever returned it does not simply get it again
     first = int(party.unit) if party else None
     units.sort(key=lambda org: (org.id != first, org.display_order, org.id))
     hint = say("why.duty_row", rows.ask.language, number=party.number) if party else None
