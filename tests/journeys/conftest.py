@@ -35,8 +35,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("journeys"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """One browser a module: while Playwright runs, this thread has an event loop, and no other test of the worker may find it there."""
     path = CHROMIUM if Path(CHROMIUM).exists() else shutil.which("chromium")
     if path is None:
         pytest.skip("a real browser is needed: apt-get install chromium")
@@ -47,7 +48,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def city(browser: Browser) -> Iterator[RunningCity]:
+def city() -> Iterator[RunningCity]:
     with running_city() as found:
         yield found
 

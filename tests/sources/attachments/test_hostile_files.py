@@ -15,6 +15,9 @@ from chengyun.sources.attachments.documents import check_office
 from chengyun.sources.attachments.kinds import DOCX, find_form
 from sources.attachments.hostile import SCRIPT, Hostile, jpeg_sized, make_hostile, png
 
+pytestmark = pytest.mark.xdist_group("hostile files")
+"""One worker takes the whole table: the last test judges all of it."""
+
 EXTRA_KB = 300 * 1024
 HARMLESS = {
     # what may come out as a photo, because it is one once it is ours; all others must be refused
