@@ -15,9 +15,6 @@ from chengyun.sources.attachments.documents import check_office
 from chengyun.sources.attachments.kinds import DOCX, find_form
 from sources.attachments.hostile import SCRIPT, Hostile, jpeg_sized, make_hostile, png
 
-pytestmark = pytest.mark.xdist_group("hostile files")
-"""One worker takes the whole table: the last test judges all of it."""
-
 EXTRA_KB = 300 * 1024
 HARMLESS = {
     # what may come out as a photo, because it is one once it is ours; all others must be refused
@@ -52,12 +49,8 @@ def test_there_are_sixty():
 
 @pytest.mark.parametrize("one", HOSTILE, ids=lambda one: one.title)
 def test_a_hostile_file_is_refused_or_harmless(bench, one: Hostile):
-    bench.watch = []
-    started = time.monotonic()
-    made = take_in(one.body, one.name, one.media_type, bench=bench)
-    spent = time.monotonic() - started
-    grown = max((peak - base for base, peak in bench.watch), default=0)
-    COSTS[one.title] = (spent, grown)
+    made = measured(bench, one)
+    spent, grown = COSTS[one.title]
     assert grown <= EXTRA_KB
     assert spent <= 12
     if isinstance(made, Refused):
@@ -65,6 +58,16 @@ def test_a_hostile_file_is_refused_or_harmless(bench, one: Hostile):
         return
     assert one.title in HARMLESS
     check_harmless(made)
+
+
+def measured(bench, one: Hostile) -> Sanitised | Refused:
+    """Take the file in, and keep what it cost."""
+    bench.watch = []
+    started = time.monotonic()
+    made = take_in(one.body, one.name, one.media_type, bench=bench)
+    spent = time.monotonic() - started
+    COSTS[one.title] = (spent, max((peak - base for base, peak in bench.watch), default=0))
+    return made
 
 
 def check_harmless(made: Sanitised) -> None:
@@ -80,10 +83,11 @@ def check_harmless(made: Sanitised) -> None:
         assert max(picture.size) <= 2048
 
 
-def test_the_slow_and_the_large_stay_within_the_promise():
-    """p95 <= 3 s and <= 300 MB extra; runs after the table above in this file, on its figures."""
-    if len(COSTS) < len(HOSTILE):
-        pytest.skip("the table above was not run whole in this process")
+def test_the_slow_and_the_large_stay_within_the_promise(bench):
+    """p95 <= 3 s and <= 300 MB extra, on the figures of the table above; what another worker took is taken here too."""
+    for one in HOSTILE:
+        if one.title not in COSTS:
+            measured(bench, one)
     times = sorted(spent for spent, _ in COSTS.values())
     assert times[int(len(times) * 0.95)] <= 3
     assert max(grown for _, grown in COSTS.values()) <= EXTRA_KB
