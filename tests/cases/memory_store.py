@@ -5,13 +5,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chengyun.base.errors import Conflict, NotFound
 from chengyun.base.geometry import Point, distance_m
 from chengyun.base.ids import AttachmentId, CaseId, CategoryCode, PersonId, ReporterId, TenantId
 from chengyun.cases.evolve import fold
-from chengyun.cases.ports import AuditEntry, DutyRowDraft, Message, Nearby, Recording, Timer
+from chengyun.cases.ports import AuditEntry, DutyRowDraft, Foreseen, Message, Nearby, Recording, Timer
 from chengyun.cases.records import Actor, Case, Event
 from chengyun.cases.rules import Rules
 from chengyun.city.records import Component
@@ -59,6 +59,11 @@ class MemoryCases:
             self.shelves = before
             raise
 
+    @contextmanager
+    def reports(self, tenant: TenantId) -> Iterator["MemoryWork"]:
+        with self.work(tenant) as work:
+            yield work
+
     def snapshot(self) -> str:
         """Everything kept, as text: two snapshots are equal only if not a bit has moved."""
         return repr(self.shelves)
@@ -72,6 +77,14 @@ class MemoryWork:
     @property
     def shelves(self) -> Shelves:
         return self.home.shelves
+
+    def foresee(self, reports: Sequence[Foreseen], prefix: str, day: str, radius_m: float, since: datetime) -> None:
+        """Everything is at hand here."""
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        with self.home.work(self.tenant):
+            yield
 
     def recall(self, key: str, door: str, digest: bytes) -> Mapping[str, object] | None:
         kept = self.shelves.keys.get((key, door))
@@ -129,6 +142,16 @@ class MemoryWork:
                         str(case.state),
                     )
                 )
+        return found
+
+    def find_around(self, cases: Sequence[CaseId], radius_m: float, within: timedelta) -> Sequence[tuple[Nearby, Sequence[Nearby]]]:
+        found = []
+        for case in (self.shelves.cases[each] for each in cases if each in self.shelves.cases):
+            if case.place is None or case.category is None or case.reported_at is None:
+                continue
+            around = self.find_nearby(case.category, case.place, radius_m, case.reported_at - within)
+            mine = [each for each in self.find_nearby(case.category, case.place, 1, case.reported_at) if each.case == case.id]
+            found.append((mine[0], [each for each in around if each.case != case.id]))
         return found
 
     def record(self, recording: Recording) -> None:

@@ -8,10 +8,11 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
 
+from chengyun.base.errors import Conflict
 from chengyun.base.geometry import Point
 from chengyun.base.ids import AreaCode, AttachmentId, CaseId, CategoryCode, OrgId, PersonId, TenantId
 from chengyun.base.results import Refused
@@ -20,12 +21,15 @@ from chengyun.cases import access, automatic, correlation, responsibility, timer
 from chengyun.cases.clocks import ALIVE
 from chengyun.cases.decide import child_of, decide
 from chengyun.cases.evolve import evolve, write_reporter
-from chengyun.cases.ports import AuditEntry, Cases, DutyRowDraft, Message, Nearby, Recording, ReporterIdentity, Timer, Work
+from chengyun.cases.ports import AuditEntry, Cases, DutyRowDraft, Foreseen, Message, Nearby, Recording, ReporterIdentity, Timer, Work
 from chengyun.cases.records import Action, Actor, Case, ClockName, Event, Evidence, Provenance, Reporter, SourceFamily, State, Urgency
 from chengyun.cases.rules import Rules
 from chengyun.city.records import AreaKind, Role
 
 LEVELS = (AreaKind.DISTRICT, AreaKind.STREET, AreaKind.COMMUNITY, AreaKind.UNIT_GRID)
+UNDER_WAY = timedelta(hours=1)
+"""City time within which two reports can have been written without seeing each other: a unit of work that waits for a lock gives up
+after ten seconds, and the demo's clock runs at most some hundred times as fast as ours. Chosen by us."""
 MOST_FOLLOW_UPS = 12
 """A chain of automatic steps longer than the national process itself is a mistake in a flow."""
 
@@ -98,6 +102,16 @@ class Done:
 Answer = Done | Refused | access.Denied
 
 
+@dataclass(frozen=True)
+class Arrival:
+    """A report that has reached the desk: whose, what, under which key, by which channel."""
+
+    reader: access.Reader
+    report: NewReport
+    key: str
+    origin: str = ""
+
+
 class _Stop(Exception):
     """Leaves the transaction with nothing written."""
 
@@ -115,23 +129,83 @@ class Desk:
 
     def report(self, reader: access.Reader, report: NewReport, key: str, origin: str = "") -> Answer:
         """Make a case of a report. The same key gives the same case."""
+        (answer,) = self.report_all([Arrival(reader, report, key, origin)])
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def report_all(self, arrivals: Sequence[Arrival]) -> Sequence[Answer | Exception]:
+        """Make cases of reports of one tenant, in one transaction: they reach the disk together, and each has its own answer.
+
+        A refused one leaves nothing behind and stops no other. If the transaction fails - two writers met, or one report cannot be
+        written - each is tried again alone, so that nobody answers for his neighbour's fault; what then fails is that one's answer.
+        """
+        now = self.clock.now()
+        answers: dict[int, Answer | Exception] = {}
+        admitted: dict[int, tuple[Arrival, str, Actor]] = {}
+        for place, arrival in enumerate(arrivals):
+            found = self._admit(arrival, now)
+            if isinstance(found, tuple):
+                admitted[place] = (arrival, *found)
+            else:
+                answers[place] = found
+        for group in _apart(admitted):
+            answers |= self._take_in(group, now)
+        return [answers[place] for place in range(len(arrivals))]
+
+    def _admit(self, arrival: Arrival, now: datetime) -> "tuple[str, Actor] | Refused | access.Denied":
+        """The act by which the report becomes a case, and the post it is made under."""
+        reader, report = arrival.reader, arrival.report
         operation = "finding.make" if any(post.role == Role.MACHINE for post in reader.posts) else "report.make"
         allowed = access.may(reader, operation, access.Target(reader.tenant))
         if isinstance(allowed, access.Denied):
             return allowed
-        now = self.clock.now()
-        rules = self.cases.rules(reader.tenant, now)
         name = "simple_close" if report.simple else "report"
-        roles = rules.flow_for(Case(CaseId(0), reader.tenant), report.facts.get("category")).roles(State.NONE, name)
+        flow = self.cases.rules(reader.tenant, now).flow_for(Case(CaseId(0), reader.tenant), report.facts.get("category"))
+        roles = flow.roles(State.NONE, name)
         post = access.acting_post(allowed, roles)
         if post is None:
             return Refused("not_your_role", {"action": name, "who": sorted(roles)})
-        actor = Actor(post.role, reader.person, post.org, post.deputy_for)
-        try:
-            with self.cases.work(reader.tenant) as work:
-                return _Sitting(work, rules, now, reader, origin).report(actor, name, report, key)
-        except _Stop as stop:
-            return stop.answer
+        return name, Actor(post.role, reader.person, post.org, post.deputy_for)
+
+    def _take_in(self, group: Mapping[int, tuple[Arrival, str, Actor]], now: datetime) -> dict[int, Answer | Exception]:
+        tenant = next(iter(group.values()))[0].reader.tenant
+        for last in (False, True):
+            try:
+                return self._take_in_together(tenant, group, now)
+            except Exception as fault:  # noqa: BLE001 - whatever it is, it is the answer of one report and not of its neighbours
+                if len(group) == 1:
+                    if last or not isinstance(fault, Conflict):
+                        return dict.fromkeys(group, fault)
+                    continue  # another had the same key and is done now: its answer is ours
+                return {place: answer for place, one in group.items() for answer in self._take_in({place: one}, now).values()}
+        raise AssertionError("the second turn returns")
+
+    def _take_in_together(
+        self, tenant: TenantId, group: Mapping[int, tuple[Arrival, str, Actor]], now: datetime
+    ) -> dict[int, Answer | Exception]:
+        rules = self.cases.rules(tenant, now)
+        answers: dict[int, Answer | Exception] = {}
+        with self.cases.reports(tenant) as work:
+            sittings = {place: _Sitting(work, rules, now, one[0].reader, one[0].origin) for place, one in group.items()}
+            foreseen = [sittings[place].foreseen(actor, arrival.report, arrival.key) for place, (arrival, _, actor) in group.items()]
+            first = next(iter(sittings.values()))
+            work.foresee(
+                foreseen,
+                rules.settings.number_prefix,
+                first.city_day(),
+                rules.settings.duplicate_radius_m,
+                now - rules.settings.duplicate_window,
+            )
+            for place, (arrival, name, actor) in group.items():
+                try:
+                    with work.part():
+                        answers[place] = sittings[place].report(actor, name, arrival.report, arrival.key)
+                except _Stop as stop:
+                    answers[place] = stop.answer
+                except Conflict as fault:
+                    answers[place] = fault
+        return answers
 
     def act(self, reader: access.Reader, case: CaseId, order: Order, key: str, origin: str = "") -> Answer:
         """Do one act on a case."""
@@ -169,8 +243,25 @@ class Desk:
         with self.cases.work(tenant) as work:
             return _Sitting(work, rules, now, access.system(tenant), "").find_party(case)
 
+    def find_late_duplicates(self, reader: access.Reader, cases: Sequence[CaseId]) -> None:
+        """Search around many cases once more, after commit: reports that were written at the same instant must see each other.
+
+        Only neighbours that can have been under way at the same time are looked at; the others were seen when the report came in.
+        A pair found now for the first time and certain enough is merged, as `find_duplicates` does it.
+        """
+        settings = self.cases.rules(reader.tenant, self.clock.now()).settings
+        certain = []
+        with self.cases.work(reader.tenant) as work:
+            for mine, around in work.find_around(cases, settings.duplicate_radius_m, UNDER_WAY):
+                for candidate in correlation.rank(mine, around, settings):
+                    new = work.record_proposal(mine.case, candidate.case, candidate.certainty, candidate.reason)
+                    if new and candidate.certainty >= settings.merge_certainty:
+                        certain.append(mine.case)
+        for case in dict.fromkeys(certain):
+            self.find_duplicates(reader, case)
+
     def find_duplicates(self, reader: access.Reader, case: CaseId) -> Sequence[CaseId]:
-        """Search once more, after commit: two reports that were written at the same instant must see each other."""
+        """Search around one case, and merge what is certain."""
         now = self.clock.now()
         rules = self.cases.rules(reader.tenant, now)
         with self.cases.work(reader.tenant) as work:
@@ -208,6 +299,21 @@ class _Sitting:
         self.changes: dict[CaseId, _Change] = {}
 
     # --- a new report
+
+    def foreseen(self, actor: Actor, report: NewReport, key: str) -> Foreseen:
+        category, component = report.facts.get("category"), report.facts.get("component")
+        try:
+            place = _point(report.facts.get("place"))
+        except _Stop:
+            place = None  # refused in its turn
+        return Foreseen(
+            self._mine(key),
+            actor,
+            tuple(each.attachment for each in report.evidence),
+            None if component is None else str(component),
+            None if category is None else CategoryCode(str(category)),
+            place,
+        )
 
     def report(self, actor: Actor, name: str, report: NewReport, key: str) -> Done:
         digest = _digest(name, report)
@@ -253,7 +359,11 @@ class _Sitting:
 
     def _new_case(self) -> tuple[CaseId, str]:
         """A fresh id, and the next number of the city day."""
-        return self.work.new_case(self.rules.settings.number_prefix, self.now.astimezone(self.city_zone).strftime("%y%m%d"))
+        return self.work.new_case(self.rules.settings.number_prefix, self.city_day())
+
+    def city_day(self) -> str:
+        """The day of the city as case numbers write it: `261124`."""
+        return self.now.astimezone(self.city_zone).strftime("%y%m%d")
 
     def _mine(self, key: str) -> str:
         """Keys are a person's own: nobody can learn another's answer, nor block his act, by guessing a key."""
@@ -645,6 +755,21 @@ def _whom(case: Case) -> Mapping[str, object]:
     }
 
 
+def _apart(admitted: Mapping[int, tuple[Arrival, str, Actor]]) -> "list[dict[int, tuple[Arrival, str, Actor]]]":
+    """Groups in which every key stands once: a retry that arrives with the first try is answered from it."""
+    groups: list[dict[int, tuple[Arrival, str, Actor]]] = []
+    taken: list[set[tuple[PersonId | None, str]]] = []
+    for place, one in admitted.items():
+        key = (one[0].reader.person, one[0].key)
+        n = next((n for n, keys in enumerate(taken) if key not in keys), len(groups))
+        if n == len(groups):
+            groups.append({})
+            taken.append(set())
+        groups[n][place] = one
+        taken[n].add(key)
+    return groups
+
+
 def _point(value: object) -> Point | None:
     if value is None:
         return None
@@ -661,4 +786,4 @@ def _digest(*parts: object) -> bytes:
     return hashlib.sha256("\x1f".join(repr(part) for part in parts).encode()).digest()
 
 
-__all__ = ["Answer", "Desk", "Done", "NewReport", "Order", "card"]
+__all__ = ["Answer", "Arrival", "Desk", "Done", "NewReport", "Order", "card"]

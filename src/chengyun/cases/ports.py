@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from chengyun.base.geometry import Point
@@ -116,6 +116,18 @@ class DutyRowDraft:
     signed_by: PersonId | None
 
 
+@dataclass(frozen=True)
+class Foreseen:
+    """What one report will ask of the store, so that many reports are looked up at once. Places and ids as they were sent."""
+
+    key: str
+    actor: Actor
+    attachments: tuple[AttachmentId, ...] = ()
+    component: str | None = None
+    category: CategoryCode | None = None
+    place: Point | None = None
+
+
 class Work(Protocol):
     """One unit of work. Everything read is locked or stable, everything written commits together or not at all."""
 
@@ -151,7 +163,14 @@ class Work(Protocol):
         ...
 
     def find_nearby(self, category: CategoryCode, place: Point, radius_m: float, since: datetime) -> Sequence[Nearby]:
-        """Cases that might be the same matter; takes an advisory lock on the neighbourhood first, held to the end of the work."""
+        """Cases that might be the same matter; takes an advisory lock on the neighbourhood first, held to the end of the work.
+
+        Those of another major class of categories may be left out: they never are the same matter."""
+        ...
+
+    def find_around(self, cases: Sequence[CaseId], radius_m: float, within: timedelta) -> Sequence[tuple[Nearby, Sequence[Nearby]]]:
+        """Each case as it stands with those around it that were reported at most `within` before it or at any time after; no locks.
+        Cases without place or category, or unknown, are left out."""
         ...
 
     def record(self, recording: Recording) -> None:
@@ -179,8 +198,24 @@ class Work(Protocol):
         ...
 
 
+class ReportWork(Work, Protocol):
+    """A unit of work that takes in many reports: looked up together, written together, each for itself all or nothing."""
+
+    def foresee(self, reports: Sequence[Foreseen], prefix: str, day: str, radius_m: float, since: datetime) -> None:
+        """Look up what the reports will ask. What was not foreseen is found all the same."""
+        ...
+
+    def part(self) -> AbstractContextManager[None]:
+        """What is written inside and left with an error is taken back; what other parts wrote stays."""
+        ...
+
+
 class Cases(Protocol):
     """The store, as the desk sees it."""
+
+    def reports(self, tenant: TenantId) -> AbstractContextManager[ReportWork]:
+        """A transaction for many reports. Raises Conflict if another took one of their keys meanwhile; then nothing is written."""
+        ...
 
     def work(self, tenant: TenantId) -> AbstractContextManager[Work]:
         """A transaction in the tenant, with the right to write cases. Leaving with an error undoes everything."""

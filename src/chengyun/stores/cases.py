@@ -8,6 +8,7 @@ from chengyun.base.ids import TenantId
 from chengyun.base.time import Clock
 from chengyun.cases.rules import Rules
 from chengyun.stores.city_book import CityBooks
+from chengyun.stores.writing.cases.reports import ReportsWork
 from chengyun.stores.writing.cases.work import CaseWork, digest_key, open_work, park_timer
 
 
@@ -24,6 +25,13 @@ class CaseStore:
             yield work
         if work.wrote_book:
             self._books.forget(tenant)
+
+    @contextmanager
+    def reports(self, tenant: TenantId) -> Iterator[ReportsWork]:
+        book = self._books.book(tenant)
+        with open_work(tenant, self._clock, self._key, book.field_of, book.zone, kind=ReportsWork) as work:
+            yield work
+            work.write_all()
 
     def rules(self, tenant: TenantId, at: datetime) -> Rules:
         return self._books.book(tenant).rules(at)

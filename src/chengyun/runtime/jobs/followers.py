@@ -4,14 +4,14 @@ import logging
 import os
 from datetime import datetime, timedelta
 
-from chengyun.base.ids import TenantId
+from chengyun.base.ids import CaseId, TenantId
 from chengyun.base.time import from_text
 from chengyun.cases import access
 from chengyun.runtime.worker import Job
 from chengyun.screens import house
 from chengyun.screens.notices import notices_of
 from chengyun.stores import following, notices
-from chengyun.stores.following import AT_ONCE, Line
+from chengyun.stores.following import AT_ONCE
 from chengyun.stores.tenancy import all_tenants, in_tenant
 
 log = logging.getLogger("chengyun.worker.followers")
@@ -34,9 +34,9 @@ def find_late_duplicates(now: datetime) -> bool:
     for tenant in all_tenants():
         with in_tenant(tenant):
             lines = following.read_after(tenant, following.read_place(tenant, DUPLICATES))
-        for line in lines:
-            if line.seq == 1 and from_text(line.card["at"]) > now - LATE:
-                _search(tenant, line)
+        late = [line.case for line in lines if line.seq == 1 and from_text(line.card["at"]) > now - LATE]
+        if late:
+            _search(tenant, late)
         if lines:
             with in_tenant(tenant):
                 if following.read_place(tenant, DUPLICATES) < lines[-1].place:
@@ -45,12 +45,16 @@ def find_late_duplicates(now: datetime) -> bool:
     return more
 
 
-def _search(tenant: TenantId, line: Line) -> None:
+def _search(tenant: TenantId, cases: list[CaseId]) -> None:
     try:
-        house.current().desk.find_duplicates(access.system(tenant), line.case)
+        house.current().desk.find_late_duplicates(access.system(tenant), cases)
     except Exception:
-        # One case that cannot be searched must not hold back all that come after it.
-        log.exception("error %s in the late search for duplicates of case %s", os.urandom(6).hex(), line.case)
+        # What cannot be searched must not hold back all that come after it: the half without the fault is searched.
+        if len(cases) > 1:
+            _search(tenant, cases[: len(cases) // 2])
+            _search(tenant, cases[len(cases) // 2 :])
+        else:
+            log.exception("error %s in the late search for duplicates of case %s", os.urandom(6).hex(), cases[0])
 
 
 def write_notices(now: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from chengyun.base.ids import CategoryCode
 from chengyun.cases.records import Case, Clock, ClockName, State
 from chengyun.stores.cells import cell
 
@@ -80,15 +81,19 @@ def leading_clock(case: Case) -> Clock | None:
     return min(waiting, key=lambda clock: (_BEHIND.get(clock.name, 0), clock.due is None, clock.due or FAR, clock.started))
 
 
+def major_of(category: CategoryCode | None) -> str | None:
+    """The major class a category belongs to, components and events alike: `2026:06` of `2026:event:0601`."""
+    if category is None:
+        return None
+    scheme, _, number = category.split(":", 2)
+    return f"{scheme}:{number[:2]}"
+
+
 def extract(case: Case, field: str | None, step: int) -> tuple[object, ...]:
     """Values of `COLUMNS`, JSON-ready."""
     clock = leading_clock(case)
     unit_clocks = [c for c in case.clocks if c.name is ClockName.UNIT]
     place, grid = case.place, case.grid
-    major = None
-    if case.category is not None:
-        scheme, _, number = case.category.split(":", 2)
-        major = f"{scheme}:{number[:2]}"
     return (
         case.number,
         case.seq,
@@ -102,7 +107,7 @@ def extract(case: Case, field: str | None, step: int) -> tuple[object, ...]:
         case.source_detail,
         case.urgency,
         case.category,
-        major,
+        major_of(case.category),
         field,
         grid,
         grid[:9] if grid else None,

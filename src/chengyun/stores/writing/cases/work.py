@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -28,7 +29,7 @@ from chengyun.city.records import Component
 from chengyun.stores.cells import cells_around
 from chengyun.stores.tenancy import standing_in
 from chengyun.stores.writing.cases import codec
-from chengyun.stores.writing.cases.columns import COLUMNS, extract, links
+from chengyun.stores.writing.cases.columns import COLUMNS, extract, links, major_of
 from chengyun.stores.writing.ground import DESK, TENANT_SETTING
 
 NUMBER_SLOTS = 16
@@ -126,45 +127,82 @@ class CaseWork:
         return {AttachmentId(row[0]): str(row[1]) for row in rows}  # type: ignore[arg-type]
 
     def find_nearby(self, category: CategoryCode, place: Point, radius_m: float, since: datetime) -> Sequence[Nearby]:
-        ranges = cells_around(place, radius_m)
+        (found,) = self._find_nearby([(category, place)], radius_m, since)
+        return found
+
+    def _find_nearby(self, searches: Sequence[tuple[CategoryCode, Point]], radius_m: float, since: datetime) -> Sequence[Sequence[Nearby]]:
+        spans = [(n, category, *span) for n, (category, place) in enumerate(searches) for span in cells_around(place, radius_m)]
         # Locks first, in one order everywhere, so that two reports of one matter at one instant see each other; the search is a
         # statement of its own, because only a new statement sees what committed while we waited.
-        keys = sorted({_as_int4(low) for low, _ in ranges})
+        keys = sorted({_as_int4(low) for _, _, low, _ in spans})
         self._run("SELECT pg_advisory_xact_lock(%s, cell) FROM unnest(%s::int[]) cell", (_NEARBY_LOCK + self.tenant, keys))
-        lows, highs = [low for low, _ in ranges], [high for _, high in ranges]
-        rows = self._run(_NEARBY, {"tenant": self.tenant, "lows": lows, "highs": highs, "since": since})
-        found = []
-        for id_, seq, found_category, component, lon, lat, reported_at, closed_at, text, state in rows:
-            there = Point(lon, lat)  # type: ignore[arg-type]
-            if distance_m(place, there) <= radius_m:
-                found.append(
-                    Nearby(id_, seq, found_category, component, there, reported_at, closed_at, text or "", state)  # type: ignore[arg-type]
-                )
+        found: list[list[Nearby]] = [[] for _ in searches]
+        for n, near in self._near(spans, since):
+            if near.place is not None and distance_m(searches[n][1], near.place) <= radius_m:
+                found[n].append(near)
         return found
+
+    def find_around(self, cases: Sequence[CaseId], radius_m: float, within: timedelta) -> Sequence[tuple[Nearby, Sequence[Nearby]]]:
+        searched = [_nearby(row) for row in self._run(_STANDING, (self.tenant, list(cases)))]
+        spans = [(n, own.category, *span) for n, own in enumerate(searched) if own.place for span in cells_around(own.place, radius_m)]
+        around: list[list[Nearby]] = [[] for _ in searched]
+        since = min((own.reported_at for own in searched), default=self.clock.now()) - within
+        for n, near in self._near(spans, since):
+            own = searched[n]
+            late = near.case != own.case and near.reported_at >= own.reported_at - within
+            if late and own.place is not None and near.place is not None and distance_m(own.place, near.place) <= radius_m:
+                around[n].append(near)
+        return list(zip(searched, around, strict=True))
+
+    def _near(self, spans: Sequence[tuple[int, CategoryCode | None, int, int]], since: datetime) -> Iterator[tuple[int, Nearby]]:
+        """What lies in spans of cells, for each the number of its search; of the same major class of categories as was searched for."""
+        if not spans:
+            return
+        values = {
+            "tenant": self.tenant,
+            "since": since,
+            "n": [n for n, _, _, _ in spans],
+            "majors": [major_of(category) for _, category, _, _ in spans],
+            "lows": [low for _, _, low, _ in spans],
+            "highs": [high for _, _, _, high in spans],
+        }
+        for n, *row in self._run(_NEARBY, values):
+            yield n, _nearby(row)  # type: ignore[misc]
 
     # --- writing ----------------------------------------------------------------------------------------------------
 
     def record(self, recording: Recording) -> None:
-        case = recording.case
-        if recording.clear_timers:
-            self._run(_CLEAR_TIMERS, (self.clock.now(), self.tenant, case.id, list(recording.clear_timers)))
-        values: dict[str, object] = {"tenant": self.tenant, "case": case.id}
-        parts = [_NEW_ROW if recording.before_seq == 0 else _CHANGED_ROW]
-        category_field = self.field_of(case.category) if case.category is not None else None
-        values["row"] = codec.write_text(dict(zip(_NAMES, extract(case, category_field, STEP[case.state]), strict=True)))
-        values["before"] = recording.before_seq
-        for table, rows in self._beside(recording):
-            if rows:
-                values[table] = codec.write_text(rows)
+        self._record([recording])
+
+    def _record(self, recordings: Sequence[Recording], more: Mapping[str, list[dict[str, object]]] | None = None) -> None:
+        """Write decisions in one statement: one on a case that exists, or any number that make new ones.
+
+        more   rows of further tables that go with them
+        """
+        before_seq = recordings[0].before_seq
+        stored, rows = [], {name: list((more or {}).get(name, ())) for name in _BESIDE}
+        for recording in recordings:
+            case = recording.case
+            if recording.clear_timers:
+                self._run(_CLEAR_TIMERS, (self.clock.now(), self.tenant, case.id, list(recording.clear_timers)))
+            field = self.field_of(case.category) if case.category is not None else None
+            stored.append({"id": case.id, **dict(zip(_NAMES, extract(case, field, STEP[case.state]), strict=True))})
+            for table, beside in self._beside(recording):
+                rows[table] += [{"case": case.id, **row} for row in beside]
+            self._links[case.id] = links(case)
+        values: dict[str, object] = {"tenant": self.tenant, "before": before_seq, "row": codec.write_text(stored)}
+        parts = [_NEW_ROW if before_seq == 0 else _CHANGED_ROW]
+        for table, added in rows.items():
+            if added:
+                values[table] = codec.write_text(added)
                 parts.append(_BESIDE[table])
-        statement = f"WITH {', '.join(parts)} SELECT count(*) FROM stored"
+        keys = "(SELECT count(*) FROM k)" if rows["keys"] else "0"
         try:
-            stored = self._run(statement, values).fetchone()
+            done = self._run(f"WITH {', '.join(parts)} SELECT (SELECT count(*) FROM stored), {keys}", values).fetchone()
         except errors.UniqueViolation as clash:
-            raise Conflict(f"case {case.id} moved on meanwhile", case=case.id, seq=recording.before_seq) from clash
-        if stored is None or stored[0] != 1:
-            raise Conflict(f"case {case.id} moved on meanwhile", case=case.id, seq=recording.before_seq)
-        self._links[case.id] = links(case)
+            raise Conflict("a case moved on meanwhile", case=recordings[0].case.id, seq=before_seq) from clash
+        if done != (len(recordings), len(rows["keys"])):
+            raise Conflict("a case moved on meanwhile, or its key was taken", case=recordings[0].case.id, seq=before_seq)
 
     def _beside(self, recording: Recording) -> Iterator[tuple[str, list[dict[str, object]]]]:
         """What goes with the row, table by table, JSON-ready. Statement parts stay few, so that their plans are kept."""
@@ -210,12 +248,12 @@ class CaseWork:
         now = recording.events[-1].at if recording.events else self.clock.now()
         yield (
             "messages",
-            [{"topic": m.topic, "case": m.case, "seq": m.seq, "body": dict(m.body), "at": now} for m in recording.messages],
+            [{"topic": m.topic, "about": m.case, "seq": m.seq, "body": dict(m.body), "at": now} for m in recording.messages],
         )
         yield (
             "timers",
             [
-                {"due_at": t.at, "kind": t.kind, "case": t.case, "clock": t.clock, "serial": t.serial, "dedup": t.dedup}
+                {"due_at": t.at, "kind": t.kind, "about": t.case, "clock": t.clock, "serial": t.serial, "dedup": t.dedup}
                 for t in recording.timers
             ],
         )
@@ -298,6 +336,9 @@ class CaseWork:
         return Timer(kind, due_at, CaseId(case), dedup, clock, serial)  # type: ignore[arg-type]
 
 
+W = TypeVar("W", bound=CaseWork)
+
+
 @contextmanager
 def open_work(
     tenant: TenantId,
@@ -306,9 +347,10 @@ def open_work(
     field_of: FieldOf,
     zone: ZoneInfo,
     *,
+    kind: type[W] = CaseWork,  # type: ignore[assignment]
     using: str = "default",
     lock_wait: timedelta = timedelta(seconds=10),
-) -> Iterator[CaseWork]:
+) -> Iterator[W]:
     """A transaction of its own, as the desk. Leaving with an error undoes everything; leaving without one means it is on disk."""
     django = connections[using]
     with transaction.atomic(using=using, durable=True):
@@ -317,7 +359,7 @@ def open_work(
         raw.prepare_threshold = 2  # Django switches preparing off; the few statements here repeat all day
         step_in(raw, tenant, lock_wait)
         with standing_in(tenant):
-            yield CaseWork(tenant, raw, clock, digest_key, field_of, zone)
+            yield kind(tenant, raw, clock, digest_key, field_of, zone)
 
 
 def step_in(raw: "psycopg.Connection[tuple[object, ...]]", tenant: TenantId, lock_wait: timedelta = timedelta(seconds=10)) -> None:
@@ -346,6 +388,11 @@ def park_timer(tenant: TenantId, dedup: str, *, using: str = "default") -> None:
         django = connections[using]
         step_in(django.connection, tenant)
         psycopg.Cursor(django.connection).execute(_FAILED_TIMER, (TIMER_TRIES, int(tenant), dedup))
+
+
+def _nearby(row: Sequence[Any]) -> Nearby:
+    id_, seq, category, component, lon, lat, reported_at, closed_at, words, state = row
+    return Nearby(id_, seq, category, component, Point(lon, lat), reported_at, closed_at, words or "", state)
 
 
 def _as_int4(n: int) -> int:
@@ -399,33 +446,42 @@ SELECT a.id, a.kind FROM attachment a
 WHERE a.tenant_id = %(tenant)s AND a.id = ANY(%(ids)s) AND a.uploader IS NOT DISTINCT FROM %(person)s
 """
 
-_NEARBY = """
-SELECT c.id, c.seq, c.category, c.component, c.lon, c.lat, c.reported_at, c.closed_at, t.words, c.state
-FROM unnest(%(lows)s::bigint[], %(highs)s::bigint[]) span (low, high)
-CROSS JOIN LATERAL (
-  SELECT * FROM case_row r WHERE r.tenant_id = %(tenant)s AND r.cell >= span.low AND r.cell < span.high ORDER BY r.cell OFFSET 0) c
+_NEAR = "c.id, c.seq, c.category, c.component, c.lon, c.lat, c.reported_at, c.closed_at, t.words, c.state"
+_WORDS = """
 LEFT JOIN LATERAL (
   SELECT string_agg(words, ' ') AS words FROM case_text t
   WHERE t.tenant_id = c.tenant_id AND t.case_id = c.id AND t.field = 'description') t ON true
-WHERE c.reported_at >= %(since)s
-ORDER BY c.reported_at, c.id
+"""
+_NEARBY = f"""
+SELECT span.n, {_NEAR}
+FROM unnest(%(n)s::int[], %(majors)s::text[], %(lows)s::bigint[], %(highs)s::bigint[]) span (n, major, low, high)
+CROSS JOIN LATERAL (
+  SELECT * FROM case_row r WHERE r.tenant_id = %(tenant)s AND r.cell >= span.low AND r.cell < span.high ORDER BY r.cell OFFSET 0) c
+{_WORDS}
+WHERE c.reported_at >= %(since)s AND c.major = span.major
+ORDER BY span.n, c.reported_at, c.id
 """
 """Cells first, then the time: in order of the cell and fenced off, so that the planner never walks the reports of three days instead."""
+
+_STANDING = f"""
+SELECT {_NEAR} FROM case_row c {_WORDS} WHERE c.tenant_id = %s AND c.id = ANY(%s) AND c.cell IS NOT NULL AND c.category IS NOT NULL
+"""
 
 _NEW_ROW = f"""
 stored AS (
   INSERT INTO case_row (tenant_id, id, {_LIST})
-  SELECT %(tenant)s, %(case)s, {_LIST} FROM jsonb_to_record(%(row)s::jsonb) AS n ({_SHAPE})
+  SELECT %(tenant)s, n.* FROM jsonb_to_recordset(%(row)s::jsonb) AS n (id bigint, {_SHAPE})
   WHERE %(before)s = 0 RETURNING 1)
 """
 _CHANGED_ROW = f"""
+n AS (SELECT * FROM jsonb_to_recordset(%(row)s::jsonb) AS n (id bigint, {_SHAPE})),
 old AS (
-  SELECT state, coalesce(holder, 0) AS holder, coalesce(street, '') AS street FROM case_row
-  WHERE tenant_id = %(tenant)s AND id = %(case)s),
+  SELECT c.state, coalesce(c.holder, 0) AS holder, coalesce(c.street, '') AS street FROM case_row c JOIN n ON n.id = c.id
+  WHERE c.tenant_id = %(tenant)s),
 stored AS (
   UPDATE case_row c SET xid = pg_current_xact_id(), {", ".join(f"{name} = n.{name}" for name in _NAMES)}
-  FROM jsonb_to_record(%(row)s::jsonb) AS n ({_SHAPE})
-  WHERE c.tenant_id = %(tenant)s AND c.id = %(case)s AND c.seq = %(before)s
+  FROM n
+  WHERE c.tenant_id = %(tenant)s AND c.id = n.id AND c.seq = %(before)s
   RETURNING c.state, coalesce(c.holder, 0) AS holder, coalesce(c.street, '') AS street),
 counted AS (
   INSERT INTO queue_delta (tenant_id, state, holder, street, weight)
@@ -438,29 +494,29 @@ _BESIDE = {
     "events": """
 e AS (
   INSERT INTO case_event (tenant_id, case_id, seq, type, version, at, role, person, to_state, data)
-  SELECT %(tenant)s, %(case)s, x.* FROM jsonb_to_recordset(%(events)s::jsonb)
-    AS x (seq int, type text, version smallint, at timestamptz, role text, person bigint, to_state text, data jsonb))""",
+  SELECT %(tenant)s, x.* FROM jsonb_to_recordset(%(events)s::jsonb)
+    AS x ("case" bigint, seq int, type text, version smallint, at timestamptz, role text, person bigint, to_state text, data jsonb))""",
     "texts": """
 t AS (
   INSERT INTO case_text (tenant_id, case_id, seq, field, words, language)
-  SELECT %(tenant)s, %(case)s, x.* FROM jsonb_to_recordset(%(texts)s::jsonb) AS x (seq int, field text, words text, language text))""",
+  SELECT %(tenant)s, x.* FROM jsonb_to_recordset(%(texts)s::jsonb) AS x ("case" bigint, seq int, field text, words text, language text))""",
     "reporters": """
 r AS (
   INSERT INTO reporter_identity (tenant_id, case_id, id, person, name, phone, phone_tail)
-  SELECT %(tenant)s, %(case)s, x.* FROM jsonb_to_recordset(%(reporters)s::jsonb)
-    AS x (id bigint, person bigint, name text, phone text, tail text)
+  SELECT %(tenant)s, x.* FROM jsonb_to_recordset(%(reporters)s::jsonb)
+    AS x ("case" bigint, id bigint, person bigint, name text, phone text, tail text)
   ON CONFLICT (tenant_id, id) DO UPDATE SET name = excluded.name, phone = excluded.phone, phone_tail = excluded.phone_tail)""",
     "address": """
 a AS (
   INSERT INTO case_address (tenant_id, case_id, address, answers)
-  SELECT %(tenant)s, %(case)s, x.* FROM jsonb_to_recordset(%(address)s::jsonb) AS x (address text, answers jsonb)
+  SELECT %(tenant)s, x.* FROM jsonb_to_recordset(%(address)s::jsonb) AS x ("case" bigint, address text, answers jsonb)
   ON CONFLICT (tenant_id, case_id) DO UPDATE SET
     address = CASE WHEN excluded.address = '' THEN case_address.address ELSE excluded.address END,
     answers = case_address.answers || excluded.answers)""",
     "links": """
 l AS (
   INSERT INTO case_attachment (tenant_id, case_id, attachment, stage, seq)
-  SELECT %(tenant)s, %(case)s, x.* FROM jsonb_to_recordset(%(links)s::jsonb) AS x (attachment bigint, stage text, seq int)
+  SELECT %(tenant)s, x.* FROM jsonb_to_recordset(%(links)s::jsonb) AS x ("case" bigint, attachment bigint, stage text, seq int)
   ON CONFLICT DO NOTHING)""",
     "audit": """
 u AS (
@@ -473,25 +529,40 @@ u AS (
 m AS (
   INSERT INTO outbox (tenant_id, topic, case_id, seq, body, at)
   SELECT %(tenant)s, x.* FROM jsonb_to_recordset(%(messages)s::jsonb)
-    AS x (topic text, "case" bigint, seq int, body jsonb, at timestamptz))""",
+    AS x (topic text, about bigint, seq int, body jsonb, at timestamptz))""",
     "timers": """
 d AS (
   INSERT INTO timer (tenant_id, due_at, kind, case_id, clock, serial, dedup, state, tries)
   SELECT %(tenant)s, x.*, 'waiting', 0 FROM jsonb_to_recordset(%(timers)s::jsonb)
-    AS x (due_at timestamptz, kind text, "case" bigint, clock text, serial int, dedup text)
+    AS x (due_at timestamptz, kind text, about bigint, clock text, serial int, dedup text)
   ON CONFLICT (tenant_id, dedup) DO UPDATE SET due_at = excluded.due_at, state = 'waiting', tries = 0 WHERE timer.state = 'cleared')""",
     "joined": """
 j AS (
   INSERT INTO case_link (tenant_id, case_id, kind, ref)
-  SELECT %(tenant)s, %(case)s, x.* FROM jsonb_to_recordset(%(joined)s::jsonb) AS x (kind text, ref bigint) ON CONFLICT DO NOTHING)""",
+  SELECT %(tenant)s, x.* FROM jsonb_to_recordset(%(joined)s::jsonb) AS x ("case" bigint, kind text, ref bigint) ON CONFLICT DO NOTHING)""",
     "parted": """
 p AS (
-  DELETE FROM case_link l USING jsonb_to_recordset(%(parted)s::jsonb) AS x (kind text, ref bigint)
-  WHERE l.tenant_id = %(tenant)s AND l.case_id = %(case)s AND l.kind = x.kind AND l.ref = x.ref)""",
+  DELETE FROM case_link l USING jsonb_to_recordset(%(parted)s::jsonb) AS x ("case" bigint, kind text, ref bigint)
+  WHERE l.tenant_id = %(tenant)s AND l.case_id = x."case" AND l.kind = x.kind AND l.ref = x.ref)""",
     "entered": """
 q AS (
   INSERT INTO queue_delta (tenant_id, state, holder, street, weight)
   SELECT %(tenant)s, x.*, 1 FROM jsonb_to_recordset(%(entered)s::jsonb) AS x (state text, holder bigint, street text))""",
+    "proposals": """
+pr AS (
+  INSERT INTO duplicate_proposal (tenant_id, first, second, certainty, reason, outcome, proposed_at)
+  SELECT %(tenant)s, x.first, x.second, x.certainty, x.reason, 'open', x.at FROM jsonb_to_recordset(%(proposals)s::jsonb)
+    AS x (first bigint, second bigint, certainty float8, reason jsonb, at timestamptz) ON CONFLICT DO NOTHING)""",
+    "gaps": """
+g AS (
+  INSERT INTO duty_gap (tenant_id, case_id, reason, opened_at)
+  SELECT %(tenant)s, x.* FROM jsonb_to_recordset(%(gaps)s::jsonb) AS x ("case" bigint, reason jsonb, at timestamptz))""",
+    "keys": """
+k AS (
+  INSERT INTO idempotency (tenant_id, door, key, digest, result, at)
+  SELECT %(tenant)s, x.door, x.key, decode(x.digest, 'hex'), x.result, x.at
+  FROM jsonb_to_recordset(%(keys)s::jsonb) AS x (door text, key text, digest text, result jsonb, at timestamptz)
+  ON CONFLICT (tenant_id, door, key) DO NOTHING RETURNING 1)""",
 }
 
 _CLEAR_TIMERS = """
