@@ -139,6 +139,29 @@ def session_stood_lately(tenant: TenantId, account: int, epoch: int) -> bool:
     return stands
 
 
+_known: dict[str, tuple[float, SessionStore]] = {}
+
+
+def known_session(key: str) -> SessionStore:
+    """What is kept of a session, for reading, by doors that are asked many times a second: read anew after `LOOK_AGAIN`."""
+    now = time.monotonic()
+    found = _known.get(key)
+    if found is not None and found[0] > now - LOOK_AGAIN:
+        return found[1]
+    session = SessionStore(session_key=key or None)
+    session.get("account")  # loads it
+    if len(_known) >= MOST_KEPT:
+        _known.clear()
+    if key:
+        _known[key] = (now, session)
+    return session
+
+
+def forget_session(key: str | None) -> None:
+    """It was closed here: from now on it is not known."""
+    _known.pop(key or "", None)
+
+
 class AccountBackend:
     """Lets Django find the account of a session. It never signs anybody in: `sign_in` does."""
 

@@ -1,21 +1,20 @@
-"""Writing on cases: a report makes one, an act moves one, many acts answer one by one. All through the desk."""
+"""Writing on cases: an act moves one, many acts answer one by one. All through the desk."""
 
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema, Status
+from ninja import Router, Schema
 from pydantic import AwareDatetime, Field, JsonValue
 
 from chengyun.base.errors import ChengyunError
-from chengyun.base.ids import AttachmentId, CaseId, OrgId
+from chengyun.base.ids import AttachmentId, CaseId
 from chengyun.base.results import Refused
 from chengyun.cases import access
-from chengyun.cases.desk import Answer, Done, NewReport, Order
-from chengyun.cases.records import Evidence, EvidenceStage, SourceFamily
-from chengyun.city.records import Role
+from chengyun.cases.desk import Answer, Done, Order
+from chengyun.cases.records import Evidence, EvidenceStage
 from chengyun.screens import house
 from chengyun.screens.api.answers import Told
-from chengyun.screens.api.asking import Anybody, Asking, Session, asking, idempotency_key, origin
+from chengyun.screens.api.asking import Asking, Session, asking, idempotency_key, origin
 from chengyun.screens.api.problems import PROBLEMS, Answered, settle
 from chengyun.screens.words import has, say
 
@@ -29,34 +28,6 @@ Text = dict[str, str]
 class EvidenceIn(Schema):
     id: int = Field(ge=1, le=2**53)
     stage: EvidenceStage
-
-
-class Contact(Schema):
-    name: str = Field(default="", max_length=60)
-    phone: str = Field(default="", max_length=30)
-
-
-class ReportIn(Schema, extra="forbid"):
-    """A report. What a role may send is judged field by field; an unknown or forbidden field is refused, not ignored (promise A5)."""
-
-    category: str | None = Field(default=None, max_length=40)
-    place: tuple[float, float] | None = Field(default=None, description="longitude, latitude in degrees WGS84")
-    accuracy_m: float | None = Field(default=None, ge=0, le=100_000)
-    address: str = Field(default="", max_length=256)
-    description: str = Field(default="", max_length=LONGEST_TEXT)
-    note: str = Field(default="", max_length=LONGEST_TEXT)
-    attachments: list[EvidenceIn] = Field(default=[], max_length=12)
-    component: str | None = Field(default=None, max_length=24)
-    urgency: str | None = Field(default=None, pattern="^(normal|urgent|critical)$")
-    standard: int | None = Field(default=None, ge=1, le=2**53)
-    source_detail: str = Field(default="", max_length=40)
-    staff_of: int | None = Field(default=None, ge=1, le=2**53)
-    contact: Contact | None = None
-    wants_answer: bool = True
-    identity_open: bool = False
-    asked: dict[str, JsonValue] = Field(default={}, max_length=40)
-    captured_at: AwareDatetime | None = None
-    simple: bool = False
 
 
 class ActIn(Schema, extra="forbid"):
@@ -86,10 +57,6 @@ class DoneOut(Told):
     repeated: bool = Field(description="the same key had done it before; nothing happened now")
 
 
-class ReportDone(DoneOut):
-    code: str | None = Field(default=None, description="opens the report without an account; for reports of the public")
-
-
 class OneDone(Told):
     case: int
     done: DoneOut | None = None
@@ -104,48 +71,6 @@ class ManyOut(Told):
 
 RESERVED_FACTS = frozenset({"conditions", "why", "main_state", "duty_row", "area_class", "absorbed", "released", "reporters", "children"})
 """Facts that only the desk writes: nobody may send a reason or a duty row of his own making."""
-
-
-@router.post("/sources/reports", auth=Anybody(), response={201: ReportDone, **PROBLEMS}, tags=["sources"], operation_id="report_make")
-def report(request: HttpRequest, body: ReportIn) -> Status[ReportDone]:
-    """Make a case of a report, by whoever may: citizen, collector, call agent, officer."""
-    ask = asking(request)
-    key = idempotency_key(request)
-    roles = frozenset(post.role for post in ask.reader.posts)
-    _check_fields(roles, body)
-    family = _family(roles, body)
-    contact = body.contact or Contact()
-    report = NewReport(
-        family=family,
-        source_detail=body.source_detail or str(ask.reader.channel),
-        facts={
-            name: value
-            for name, value in (
-                ("category", body.category),
-                ("place", list(body.place) if body.place else None),
-                ("accuracy_m", body.accuracy_m),
-                ("component", body.component),
-                ("urgency", body.urgency),
-                ("standard", body.standard),
-                ("staff_of", None if body.staff_of is None else int(OrgId(body.staff_of))),
-            )
-            if value is not None
-        },
-        texts={name: words for name, words in (("address", body.address), ("description", body.description), ("note", body.note)) if words},
-        evidence=evidence_of(body.attachments),
-        contact_name=contact.name,
-        contact_phone=contact.phone,
-        wants_answer=body.wants_answer,
-        identity_open=body.identity_open,
-        answers=body.asked,
-        captured_at=body.captured_at,
-        simple=body.simple,
-    )
-    here = house.current()
-    done = done_out(here.desk.report(ask.reader, report, key, origin(ask)))
-    public = family in (SourceFamily.PUBLIC, SourceFamily.HOTLINE)
-    code = here.links.give(ask.tenant, CaseId(done.case), here.clock.now()) if public else None
-    return Status(201, ReportDone(**dict(done), code=code))
 
 
 @router.post("/cases/actions", auth=Session(), response={200: ManyOut, **PROBLEMS}, tags=["cases"], operation_id="cases_act_many")
@@ -216,25 +141,3 @@ def _out(done: Done) -> DoneOut:
         proposals=list(done.proposals),
         repeated=done.repeated,
     )
-
-
-def _check_fields(roles: frozenset[Role], body: ReportIn) -> None:
-    sent = set(body.model_fields_set)
-    if "contact" in sent:
-        sent = (sent - {"contact"}) | {"contact_name", "contact_phone"}
-    if "standard" in sent:
-        sent = (sent - {"standard"}) | {"condition_no"}
-    faults = access.check_fields(roles, "report.make", sent)
-    if faults:
-        raise Answered(422, "bad_input", faults[0].reason, {"field": faults[0].field})
-
-
-def _family(roles: frozenset[Role], body: ReportIn) -> SourceFamily:
-    """Where a report comes from follows from who makes it; a desk may say which channel brought it."""
-    if Role.COLLECTOR in roles and not body.source_detail:
-        return SourceFamily.COLLECTOR
-    if roles & {Role.CALL_AGENT, Role.INTAKE_OFFICER, Role.SHIFT_LEAD}:
-        return SourceFamily.HOTLINE
-    if roles & {Role.COLLECTOR, Role.ASSESSOR}:
-        return SourceFamily.COLLECTOR
-    return SourceFamily.PUBLIC

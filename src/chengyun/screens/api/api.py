@@ -22,6 +22,7 @@ from chengyun.screens.api import (
     notices,
     people,
     problems,
+    reports,
     session,
     settings,
     tasks,
@@ -49,6 +50,7 @@ api = NinjaAPI(
 )
 problems.install(api)
 api.add_router("/v1", session.router)
+api.add_router("/v1", reports.router)
 api.add_router("/v1", acts.router)
 api.add_router("/v1", tasks.router)
 api.add_router("/v1", cases.router)

@@ -111,6 +111,7 @@ def sign_in(request: HttpRequest, body: SignIn) -> Me:
 def sign_out(request: HttpRequest) -> HttpResponse:
     ask = asking(request)
     allowed(ask, "session.close", Target(ask.tenant, person=ask.person))
+    accounts.forget_session(request.session.session_key)
     request.session.flush()
     return HttpResponse(status=204)
 

@@ -21,10 +21,10 @@ from chengyun.cases.desk import Order
 from chengyun.cases.records import ClockName, State
 from chengyun.cases.showing import show_event
 from chengyun.screens import house
-from chengyun.screens.api.acts import router as reporting
 from chengyun.screens.api.asking import Anybody, Asking, Session, allowed, asking, idempotency_key, origin
 from chengyun.screens.api.noting import do_once, note
 from chengyun.screens.api.problems import PROBLEMS, Answered, settle
+from chengyun.screens.api.reports import router as reporting
 from chengyun.screens.words import say
 from chengyun.stores import second_person
 from chengyun.stores.reading.filters import Asked
