@@ -27,7 +27,7 @@ from chengyun.cases.rules import Rules
 from chengyun.city.records import AreaKind, Role
 
 LEVELS = (AreaKind.DISTRICT, AreaKind.STREET, AreaKind.COMMUNITY, AreaKind.UNIT_GRID)
-UNDER_WAY = timedelta(hours=1)
+UNDER_WAY = timedelta(minutes=15)
 """City time within which two reports can have been written without seeing each other: a unit of work that waits for a lock gives up
 after ten seconds, and the demo's clock runs at most some hundred times as fast as ours. Chosen by us."""
 MOST_FOLLOW_UPS = 12

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from math import cos, radians
+from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -131,10 +132,10 @@ class CaseWork:
         return found
 
     def _find_nearby(self, searches: Sequence[tuple[CategoryCode, Point]], radius_m: float, since: datetime) -> Sequence[Sequence[Nearby]]:
-        spans = [(n, category, *span) for n, (category, place) in enumerate(searches) for span in cells_around(place, radius_m)]
+        spans = [span for n, (category, place) in enumerate(searches) for span in _spans(n, category, place, radius_m)]
         # Locks first, in one order everywhere, so that two reports of one matter at one instant see each other; the search is a
         # statement of its own, because only a new statement sees what committed while we waited.
-        keys = sorted({_as_int4(low) for _, _, low, _ in spans})
+        keys = sorted({_as_int4(span.low) for span in spans})
         self._run("SELECT pg_advisory_xact_lock(%s, cell) FROM unnest(%s::int[]) cell", (_NEARBY_LOCK + self.tenant, keys))
         found: list[list[Nearby]] = [[] for _ in searches]
         for n, near in self._near(spans, since):
@@ -144,7 +145,7 @@ class CaseWork:
 
     def find_around(self, cases: Sequence[CaseId], radius_m: float, within: timedelta) -> Sequence[tuple[Nearby, Sequence[Nearby]]]:
         searched = [_nearby(row) for row in self._run(_STANDING, (self.tenant, list(cases)))]
-        spans = [(n, own.category, *span) for n, own in enumerate(searched) if own.place for span in cells_around(own.place, radius_m)]
+        spans = [span for n, own in enumerate(searched) if own.place for span in _spans(n, own.category, own.place, radius_m)]
         around: list[list[Nearby]] = [[] for _ in searched]
         since = min((own.reported_at for own in searched), default=self.clock.now()) - within
         for n, near in self._near(spans, since):
@@ -154,19 +155,12 @@ class CaseWork:
                 around[n].append(near)
         return list(zip(searched, around, strict=True))
 
-    def _near(self, spans: Sequence[tuple[int, CategoryCode | None, int, int]], since: datetime) -> Iterator[tuple[int, Nearby]]:
+    def _near(self, spans: "Sequence[_Span]", since: datetime) -> Iterator[tuple[int, Nearby]]:
         """What lies in spans of cells, for each the number of its search; of the same major class of categories as was searched for."""
         if not spans:
             return
-        values = {
-            "tenant": self.tenant,
-            "since": since,
-            "n": [n for n, _, _, _ in spans],
-            "majors": [major_of(category) for _, category, _, _ in spans],
-            "lows": [low for _, _, low, _ in spans],
-            "highs": [high for _, _, _, high in spans],
-        }
-        for n, *row in self._run(_NEARBY, values):
+        columns = dict(zip(_Span._fields, map(list, zip(*spans, strict=True)), strict=True))
+        for n, *row in self._run(_NEARBY, {"tenant": self.tenant, "since": since, **columns}):
             yield n, _nearby(row)  # type: ignore[misc]
 
     # --- writing ----------------------------------------------------------------------------------------------------
@@ -390,6 +384,27 @@ def park_timer(tenant: TenantId, dedup: str, *, using: str = "default") -> None:
         psycopg.Cursor(django.connection).execute(_FAILED_TIMER, (TIMER_TRIES, int(tenant), dedup))
 
 
+class _Span(NamedTuple):
+    """A range of cells to be searched, with the square around the place that bounds the radius."""
+
+    n: int
+    major: str | None
+    low: int
+    high: int
+    west: float
+    east: float
+    south: float
+    north: float
+
+
+def _spans(n: int, category: CategoryCode | None, place: Point, radius_m: float) -> Iterator[_Span]:
+    high = radius_m / 111_000 * 1.01
+    wide = high / max(0.01, cos(radians(place.lat)))
+    square = (place.lon - wide, place.lon + wide, place.lat - high, place.lat + high)
+    for low, end in cells_around(place, radius_m):
+        yield _Span(n, major_of(category), low, end, *square)
+
+
 def _nearby(row: Sequence[Any]) -> Nearby:
     id_, seq, category, component, lon, lat, reported_at, closed_at, words, state = row
     return Nearby(id_, seq, category, component, Point(lon, lat), reported_at, closed_at, words or "", state)
@@ -454,11 +469,13 @@ LEFT JOIN LATERAL (
 """
 _NEARBY = f"""
 SELECT span.n, {_NEAR}
-FROM unnest(%(n)s::int[], %(majors)s::text[], %(lows)s::bigint[], %(highs)s::bigint[]) span (n, major, low, high)
+FROM unnest(%(n)s::int[], %(major)s::text[], %(low)s::bigint[], %(high)s::bigint[],
+  %(west)s::float8[], %(east)s::float8[], %(south)s::float8[], %(north)s::float8[]) span (n, major, low, high, west, east, south, north)
 CROSS JOIN LATERAL (
   SELECT * FROM case_row r WHERE r.tenant_id = %(tenant)s AND r.cell >= span.low AND r.cell < span.high ORDER BY r.cell OFFSET 0) c
 {_WORDS}
 WHERE c.reported_at >= %(since)s AND c.major = span.major
+  AND c.lon BETWEEN span.west AND span.east AND c.lat BETWEEN span.south AND span.north
 ORDER BY span.n, c.reported_at, c.id
 """
 """Cells first, then the time: in order of the cell and fenced off, so that the planner never walks the reports of three days instead."""
