@@ -34,7 +34,7 @@ class Session(APIKeyCookie):
     param_name = "sessionid"
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Asking | None:
-        kept = request.session
+        kept = accounts.known_session(key) if key else request.session
         if not all(name in kept for name in SESSION_KEYS):
             return None
         tenant, account = TenantId(kept["tenant"]), int(kept["account"])

@@ -31,6 +31,7 @@ from chengyun.stores.reading.lists import Order, count_cases, lines_of, list_cas
 from chengyun.stores.reading.pages import CasePage as StoredPage
 from chengyun.stores.reading.pages import get_page
 from chengyun.stores.reading.searching import search
+from chengyun.stores.tenancy import in_tenant
 
 router = Router(tags=["cases"])
 
@@ -155,9 +156,11 @@ def find(request: HttpRequest, query: Query[CasesQuery]) -> CasePage:
         lines = search(answer.filter, text, people=people, size=query.limit)
         return CasePage(rows=rows.of(lines), next=None, total=len(lines), total_is_exact=len(lines) < query.limit, as_of=to_text(now))
     asked = asked_by(query, now)
-    page = list_cases(answer.filter, asked, query.order or Order.NEWEST, query.after, query.limit)
-    count = count_cases(answer.filter, asked)
-    return CasePage(rows=rows.of(page.rows), next=page.after, total=count.cases, total_is_exact=not count.more, as_of=to_text(now))
+    with in_tenant(ask.tenant):
+        page = list_cases(answer.filter, asked, query.order or Order.NEWEST, query.after, query.limit)
+        count = count_cases(answer.filter, asked)
+        listed = rows.of(page.rows)
+    return CasePage(rows=listed, next=page.after, total=count.cases, total_is_exact=not count.more, as_of=to_text(now))
 
 
 @router.get("/cases/{int:case}", auth=Session(csrf=False), response={200: CaseOut, **PROBLEMS}, operation_id="case_read")
@@ -292,7 +295,7 @@ def _standard(case: Case, rows: Rows) -> StandardOut | None:
 def _clock(clock: Clock, case: Case, standard: StandardOut | None, rows: Rows) -> FullClock:
     calendar = rows.rules.calendars[clock.calendar].calendar
     return FullClock(
-        **dict(clock_out(clock, case, rows.rules, rows.now)),
+        **dict(clock_out(clock, case.request, rows.rules, rows.now)),
         calendar_name=calendar.name_zh if rows.ask.language == "zh" else calendar.name_en,
         calendar_version=clock.calendar_version,
         intervals=[[to_text(a), to_text(b)] for a, b in clock.intervals],

@@ -1,11 +1,12 @@
 """A clock as a screen needs it: what is left in counted minutes, and whether it counts just now. Every moment is the engine's."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from chengyun.base.time import to_text
 from chengyun.cases import deadlines
-from chengyun.cases.records import Case, Clock, ClockName
+from chengyun.cases.records import Clock, ClockName, Request
 from chengyun.cases.rules import Rules
 from chengyun.city.calendars import CompiledCalendar
 from chengyun.city.records import ClockUnit
@@ -59,18 +60,19 @@ class ClockOut(Told):
     as_of: str
 
 
-def leading(case: Case) -> Clock | None:
+def leading(clocks: Sequence[Clock]) -> Clock | None:
     """The clock a list shows: the first of LEADING that runs or stands paused; else how the unit's clock ended."""
-    alive = [clock for clock in case.clocks if clock.outcome in ("running", "paused") and clock.limit is not None]
-    alive += [clock for clock in case.clocks if clock.name == ClockName.SUSPENSION and clock.outcome == "running"]
+    alive = [clock for clock in clocks if clock.outcome in ("running", "paused") and clock.limit is not None]
+    alive += [clock for clock in clocks if clock.name == ClockName.SUSPENSION and clock.outcome == "running"]
     for name in LEADING:
         found = next((clock for clock in reversed(alive) if clock.name == name), None)
         if found is not None:
             return found
-    return next((clock for clock in reversed(case.clocks) if clock.name == ClockName.UNIT and clock.outcome in ("met", "late")), None)
+    return next((clock for clock in reversed(clocks) if clock.name == ClockName.UNIT and clock.outcome in ("met", "late")), None)
 
 
-def clock_out(clock: Clock, case: Case, rules: Rules, now: datetime) -> ClockOut:
+def clock_out(clock: Clock, request: Request | None, rules: Rules, now: datetime) -> ClockOut:
+    """`request`: of the case, for how long a suspension stands."""
     calendar = rules.calendars[clock.calendar]
     working = clock.limit is not None and clock.limit.unit in WORK_UNITS
     end = clock.stopped or now
@@ -79,7 +81,6 @@ def clock_out(clock: Clock, case: Case, rules: Rules, now: datetime) -> ClockOut
     whole = _whole_minutes(clock, calendar, working, now)
     is_open = not working or calendar.is_working(now)
     paused = clock.outcome == "paused"
-    request = case.request
     more: dict[str, Any] = {}
     if clock.limit is not None:
         more["limit"] = LimitOut(amount=clock.limit.amount, unit=str(clock.limit.unit), counting=str(clock.limit.counting))

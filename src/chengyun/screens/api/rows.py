@@ -5,7 +5,7 @@ from datetime import datetime
 from chengyun.base.ids import CaseId, OrgId, PersonId
 from chengyun.base.time import to_text
 from chengyun.cases.access import Group
-from chengyun.cases.records import Case, State
+from chengyun.cases.records import State
 from chengyun.screens import house
 from chengyun.screens.api.answers import Told
 from chengyun.screens.api.asking import Asking
@@ -69,8 +69,7 @@ class Rows:
         return [self.row(line, near.get(line.id)) for line in lines]
 
     def row(self, line: CaseLine, near: Beside | None) -> CaseRow:
-        case = near.case if near else None
-        clock = leading(case) if case else None
+        clock = leading(near.clocks) if near else None
         work = Group.WORK in self.groups
         return CaseRow(
             id=line.id,
@@ -90,10 +89,10 @@ class Rows:
             source_family=line.family,
             source_detail=line.source_detail,
             reported_at=to_text(line.reported_at) if line.reported_at else None,
-            clock=clock_out(clock, case, self.rules, self.now) if clock and case else None,
+            clock=clock_out(clock, near.request, self.rules, self.now) if clock and near else None,
             lon=line.lon if work else None,
             lat=line.lat if work else None,
-            thumb=thumb_of(case) if case and work else None,
+            thumb=f"/api/v1/attachments/{near.photo}/thumb" if near and near.photo and work else None,
         )
 
     def category(self, code: str | None) -> CategoryRef | None:
@@ -136,11 +135,6 @@ def marks_of(line: CaseLine) -> list[str]:
         ("appealed", line.appealed),
     ]
     return [name for name, holds in found if holds]
-
-
-def thumb_of(case: Case) -> str | None:
-    photo = next((each for each in case.evidence if each.kind == "photo"), None)
-    return f"/api/v1/attachments/{photo.attachment}/thumb" if photo else None
 
 
 def moment(value: datetime | None) -> str | None:

@@ -99,6 +99,7 @@ def sign_in(request: HttpRequest, body: SignIn) -> Me:
         raise Answered(401, "sign_in_failed", "sign_in_failed")
     reader = here.book.reader(tenant, found.person, here.clock.now(), Channel.DESK)
     channel = next((CHANNELS[post.role] for post in reader.posts if post.role in CHANNELS), Channel.DESK)
+    accounts.forget_session(request.session.session_key)
     request.session.flush()
     kept = {"tenant": tenant, "account": found.account, "person": found.person, "epoch": found.session_epoch, "channel": str(channel)}
     request.session.update(kept)

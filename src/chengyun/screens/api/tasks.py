@@ -13,6 +13,7 @@ from chengyun.screens.api.problems import PROBLEMS, Answered
 from chengyun.screens.api.rows import CaseRow, Rows
 from chengyun.stores.reading.filters import Asked
 from chengyun.stores.reading.lists import Order, count_cases, list_cases
+from chengyun.stores.tenancy import in_tenant
 from chengyun.tasks.queues import BY_KEY, queues_for
 
 router = Router(tags=["tasks"])
@@ -44,8 +45,10 @@ def queues(request: HttpRequest) -> Queues:
     allowed(ask, "queue.list")
     only = compile_filter(ask.reader, "queue.read")
     heads = []
-    for queue in queues_for(post.role for post in ask.reader.posts):
-        count = count_cases(only, asked_in_queue(queue, ask, Asked())) if only else None
+    mine = list(queues_for(post.role for post in ask.reader.posts))
+    with in_tenant(ask.tenant):
+        counts = [count_cases(only, asked_in_queue(queue, ask, Asked())) if only else None for queue in mine]
+    for queue, count in zip(mine, counts, strict=True):
         heads.append(QueueHead(key=queue.key, count=count.cases if count else 0, is_exact=not (count and count.more)))
     return Queues(queues=heads, as_of=to_text(house.current().clock.now()))
 
@@ -61,10 +64,12 @@ def queue(request: HttpRequest, key: str, narrowing: Query[Narrowing]) -> CasePa
         raise Answered(404, "not_found")
     now = house.current().clock.now()
     asked = asked_in_queue(found, ask, asked_by(narrowing, now))
-    page = list_cases(answer.filter, asked, narrowing.order or Order.DUE, narrowing.after, narrowing.limit)
-    count = count_cases(answer.filter, asked)
+    with in_tenant(ask.tenant):  # one look: rows, count and what stands beside them are of one moment
+        page = list_cases(answer.filter, asked, narrowing.order or Order.DUE, narrowing.after, narrowing.limit)
+        count = count_cases(answer.filter, asked)
+        rows = Rows(ask, answer.fields).of(page.rows)
     return CasePage(
-        rows=Rows(ask, answer.fields).of(page.rows),
+        rows=rows,
         next=page.after,
         total=count.cases,
         total_is_exact=not count.more,

@@ -137,7 +137,11 @@ def _linked(kinds: list[str], refs: frozenset[OrgId] | frozenset[PersonId], foun
         f" AND l.kind = ANY({found.bind(kinds)}) AND l.ref = ANY({found.bind(sorted(refs))}::bigint[])"
     )
     # EXISTS lets the planner begin with the links of the unit, which is right for its whole past and wrong for the fifty rows of a queue.
-    return f"coalesce((SELECT true {look} LIMIT 1), false)" if probe else f"EXISTS (SELECT {look})"
+    if not probe:
+        return f"EXISTS (SELECT {look})"
+    looked = f"coalesce((SELECT true {look} LIMIT 1), false)"
+    # What a unit holds is linked to it: its own row says so, and no link need be looked up for the whole of its queue.
+    return f"(coalesce({found.one_of('holder', refs)}, false) OR {looked})" if "unit" in kinds else looked
 
 
 def _in_areas(prefixes: tuple[str, ...], found: Where) -> str:

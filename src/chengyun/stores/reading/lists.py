@@ -178,10 +178,23 @@ def _counter_knows(only: CaseFilter, asked: Asked) -> bool:
         return False
     if asked.open is False or (asked.open and not asked.states <= OPEN_STATES):
         return False
+    if asked.holders is not None and any(_sees_all_held_by(clause, asked.holders) for clause in only.clauses):
+        return True
     clause = only.clauses[0] if len(only.clauses) == 1 else None
-    if clause is None or clause != Clause(areas=clause.areas):
-        return False
+    return clause is not None and clause == Clause(areas=clause.areas) and _by_streets(clause)
+
+
+def _by_streets(clause: Clause) -> bool:
     return clause.areas is None or all(len(prefix) <= 9 for prefix in clause.areas)
+
+
+def _sees_all_held_by(clause: Clause, units: frozenset[OrgId]) -> bool:
+    """Whoever may see what his units hold sees all of it when he asks for those units: nothing is left out by area, field or subject."""
+    return (
+        clause.holding is not None
+        and units <= clause.holding
+        and clause == Clause(holding=clause.holding, past=clause.past, trade=clause.trade)
+    )
 
 
 def _from_counters(only: CaseFilter, asked: Asked) -> int:
@@ -189,7 +202,7 @@ def _from_counters(only: CaseFilter, asked: Asked) -> int:
     found.need(f"c.tenant_id = {found.bind(int(only.tenant))}")
     found.within("state", asked.states)
     found.within("holder", asked.holders)
-    areas = only.clauses[0].areas
+    areas = only.clauses[0].areas if len(only.clauses) == 1 else None  # several: one of them sees all that is asked for
     if areas is not None:
         spans = [f"(c.street >= {found.bind(area)} AND c.street < {found.bind(area + '~')})" if area else "true" for area in areas]
         found.need(f"({' OR '.join(spans)})" if spans else "false")
