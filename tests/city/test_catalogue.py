@@ -194,6 +194,19 @@ class TestSearching:
     def test_names_that_begin_so_come_before_names_that_contain_it(self) -> None:
         assert [c.number for c in self.catalogue.search("垃圾", AUTUMN_2026)] == ["06041", "06010", "06011"]
 
+    @pytest.mark.parametrize(
+        "sentence",
+        ["门口有暴露垃圾，请尽快清理。", "暴露垃圾。又有一处", "There is exposed refuse, at the gate.", "Exposed  refuse: please clear it"],
+    )
+    def test_is_found_in_a_sentence_that_names_it(self, sentence: str) -> None:
+        assert [c.number for c in self.catalogue.search(sentence, AUTUMN_2026)] == ["06010"]
+
+    def test_of_two_names_in_a_sentence_the_longer_comes_first(self) -> None:
+        assert [c.number for c in self.catalogue.search("路边道路破损，还有积存垃圾渣土", AUTUMN_2026)] == ["06011", "06013"]
+
+    def test_a_sentence_that_names_none_finds_nothing(self) -> None:
+        assert self.catalogue.search("门口有垃圾，很脏", AUTUMN_2026) == ()
+
     def test_nothing_typed_finds_nothing(self) -> None:
         assert self.catalogue.search("  ", AUTUMN_2026) == ()
 

@@ -1,9 +1,10 @@
 """What the duty list of the demo city says of a category at a place, asked of the pure core: journeys compute where they walk."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
+from typing import Any
 
-from chengyun.base.geometry import Point
+from chengyun.base.geometry import Point, distance_m
 from chengyun.base.ids import AreaCode
 from chengyun.cases.responsibility import Decision, DutyIndex, Gap, ask_at, find_party
 from chengyun.city import calendars
@@ -13,6 +14,8 @@ from chengyun.city.records import AreaKind, Category
 from chengyun_demo.areas import community_code
 from chengyun_demo.city import DemoCity
 
+NEAR_M = 60.0
+"""A little more than the radius within which two reports of one category may be the same matter."""
 LEVELS = (AreaKind.DISTRICT, AreaKind.STREET, AreaKind.COMMUNITY, AreaKind.UNIT_GRID)
 
 
@@ -67,6 +70,11 @@ class DutyList:
             middle = Point(sum(lons) / len(lons), sum(lats) / len(lats))
             if self.grid_at(middle) == grid.code:
                 yield middle
+
+    def quiet_places(self, letter: str, seed: int, around: Sequence[Mapping[str, Any]]) -> Iterator[Point]:
+        """Those with no case of `around` (lines of the API) near: a report there is nobody's duplicate."""
+        taken = [Point(row["lon"], row["lat"]) for row in around if row["lon"] is not None]
+        return (place for place in self.places(letter, seed) if all(distance_m(place, each) > NEAR_M for each in taken))
 
     def grid_at(self, place: Point) -> AreaCode | None:
         path = self.areas.locate(place)

@@ -1,6 +1,7 @@
 """Somebody in front of a screen: a browser context of his own, the words he reads, and what the API tells him about the same things."""
 
 import json
+import os
 import re
 import time
 from collections.abc import Mapping
@@ -8,14 +9,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Locator, Page, Response, expect
+from playwright.sync_api import APIResponse, Browser, Locator, Page, Response, expect
 
 from chengyun.screens.words import has
 from chengyun.screens.words import say as server_says
 from chengyun_demo import photos
 from journeys.running_city import ROOT, RunningCity
 
-PATIENCE_MS = 20_000
+PATIENCE_MS = 40_000
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1440, "height": 900}
 CITIZENS_AND_STREET = frozenset({"collector", "collector2", "handler", "cleaner", "gridworker", "citizen", None})
@@ -118,7 +119,7 @@ class Person:
             button.first.click()
             if texts or choices or photo or ticks:
                 self._fill_form(texts or {}, choices or {}, photo, ticks)
-        return self._answer(sent.value)
+        return self.answered(sent.value)
 
     def _fill_form(self, texts: Mapping[str, str], choices: Mapping[str, str], photo: str, ticks: tuple[str, ...]) -> None:
         form = self.page.get_by_role("dialog")
@@ -159,13 +160,13 @@ class Person:
             hand = self.page.locator('[data-act="hand"]')
             if photo or texts:
                 hand.click()
-        return self._answer(sent.value)
+        return self.answered(sent.value)
 
     def takes(self, scene: str) -> None:
         """The shutter of a device without a live camera: its own camera, through the file dialog."""
         self.hands_file(self.page.locator("label.shutter"), scene)
 
-    def _answer(self, answer: Response) -> Any:
+    def answered(self, answer: Response) -> Any:
         assert answer.ok, f"{answer.url}: {answer.status} {answer.text()[:400]}"
         return answer.json()
 
@@ -176,6 +177,12 @@ class Person:
             assert time.monotonic() < end, f"not within {seconds} s at {self.page.url}: {script}"
             self.page.wait_for_timeout(50)
         return found
+
+    def shows(self, name: str) -> None:
+        """A picture of the page for whoever looks at the journey with his own eyes: CHENGYUN_PICTURES names the folder."""
+        if folder := os.environ.get("CHENGYUN_PICTURES"):
+            self.page.wait_for_timeout(700)
+            self.picture(Path(folder) / f"{name}-{self.login or 'nobody'}-{self.language}.png")
 
     def picture(self, path: Path) -> None:
         try:
@@ -189,18 +196,22 @@ class Person:
     # --- the API, as the same person
 
     def asks(self, path: str, **query: Any) -> Any:
-        """What the API answers this person."""
+        """What the API answers this person, in the language of his pages."""
         answer = self.context.request.get(
-            f"/api/v1{path}", params={k: str(v) for k, v in query.items()}, headers={"Accept-Language": TAGS[self.language]}
+            f"/api/v1{path}", params={k: str(v) for k, v in query.items()}, headers={"Accept-Language": self.language}
         )
         assert answer.ok, f"GET {path}: {answer.status} {answer.text()[:300]}"
         return answer.json()
 
     def sends(self, path: str, body: Mapping[str, Any], key: str) -> Any:
         """A write by the session of the page, for what no page offers."""
-        answer = self.context.request.post(f"/api/v1{path}", data=dict(body), headers=self._headers(key))
+        answer = self.posts(path, body, key)
         assert answer.ok, f"POST {path}: {answer.status} {answer.text()[:300]}"
         return answer.json()
+
+    def posts(self, path: str, body: Mapping[str, Any], key: str) -> APIResponse:
+        """The same, whatever the answer."""
+        return self.context.request.post(f"/api/v1{path}", data=dict(body), headers=self._headers(key))
 
     def sends_photo(self, name: str, key: str) -> int:
         file = {"name": name, "mimeType": "image/jpeg", "buffer": photos.draw("litter-1-before")}

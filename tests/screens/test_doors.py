@@ -48,6 +48,12 @@ def test_a_write_without_the_token_or_without_a_key_is_refused(town: Town) -> No
     assert (bare.status_code, bare.json()["code"]) == (400, "key_missing")
 
 
+@pytest.mark.parametrize("code", ["<img src=x>", "x", "2026:matter", "a:b:c:d", "2026:matter:99999"])
+def test_a_report_under_words_that_are_no_category_is_refused(town: Town, code: str) -> None:
+    answer = town.visitor("hotline").post("/api/v1/sources/reports", _report(town, category=code))
+    assert (answer.status_code, answer.json()["reason"]) == (422, "category_unknown")
+
+
 def test_a_hotline_report_is_kept_once_however_often_it_is_sent(town: Town) -> None:
     visitor = town.visitor("hotline")
     first = visitor.post("/api/v1/sources/reports", _report(town), key="same")

@@ -72,6 +72,15 @@ def test_a_signed_in_citizen_sees_his_own_reports_and_nobody_elses(town: Town) -
     assert town.visitor().get(f"/api/v1/sources/reports/{mine['case']}").status_code == 404
 
 
+def test_by_its_code_too_a_signed_in_citizen_sees_his_own_report_whole(town: Town) -> None:
+    citizen = town.visitor("citizen")
+    mine, other = _from_the_street(town, citizen), _from_the_street(town, town.visitor())
+    by_code = citizen.get(f"/api/v1/sources/reports/{mine['code']}").json()
+    assert (by_code["address"], by_code["code"]) == ("幸福路 12 号", mine["code"])
+    assert town.visitor().get(f"/api/v1/sources/reports/{mine['code']}").json()["address"] is None
+    assert citizen.get(f"/api/v1/sources/reports/{other['code']}").json()["address"] is None
+
+
 def test_nobody_rates_what_is_not_finished_or_not_his(town: Town) -> None:
     citizen = town.visitor("citizen")
     mine = _from_the_street(town, citizen)

@@ -1,6 +1,7 @@
 """What the city lets happen without a person (the 3 manual + 4 automatic way, domain 2.5), switched per category.
 
-Each answer is an action of the system with its reasons as facts; it passes through `decide` like anybody's. None: a person's turn.
+Each answer is an action of the system with its reasons as facts, the version of the settings that switched it on among them; it passes
+through `decide` like anybody's. None: a person's turn.
 """
 
 from collections.abc import Mapping
@@ -45,9 +46,10 @@ def dispatching(case: Case, rules: Rules, answer: Decision | Gap) -> Action | No
     """Dispatch by the duty list; no answer, or two, is a gap and goes to consultation."""
     if case.state != State.PENDING_DISPATCH or not rules.settings.automates(case.category, "dispatch"):
         return None
+    switched = {"settings_version": rules.settings.version}
     if isinstance(answer, Gap):
-        return Action("consult", SYSTEM, {"ground": f"gap_{answer.kind}", "why": answer.reason})
-    return Action("dispatch", SYSTEM, dispatch_facts(answer))
+        return Action("consult", SYSTEM, {"ground": f"gap_{answer.kind}", "why": answer.reason, **switched})
+    return Action("dispatch", SYSTEM, {**dispatch_facts(answer), **switched})
 
 
 def dispatch_facts(answer: Decision) -> Mapping[str, object]:
@@ -72,15 +74,16 @@ def consulting(case: Case, rules: Rules) -> Action | None:
 def confirming(case: Case, rules: Rules) -> Action | None:
     """Let the handler's "done" stand as the unit's feedback."""
     switched = case.state == State.FINISHED and rules.settings.automates(case.category, "feedback")
-    return Action("feedback", SYSTEM, {"confirmed": "by_rule"}) if switched and all(done for _, done in case.assisting) else None
+    facts = {"confirmed": "by_rule", "settings_version": rules.settings.version}
+    return Action("feedback", SYSTEM, facts) if switched and all(done for _, done in case.assisting) else None
 
 
 def wants_checker(case: Case, rules: Rules) -> bool:
     return case.state == State.FEEDBACK_GIVEN and rules.settings.automates(case.category, "check")
 
 
-def checking(checker: PersonId) -> Action:
-    return Action("order_check", SYSTEM, {"checker": int(checker), "drawn": True})
+def checking(checker: PersonId, rules: Rules) -> Action:
+    return Action("order_check", SYSTEM, {"checker": int(checker), "drawn": True, "settings_version": rules.settings.version})
 
 
 def closing(case: Case, rules: Rules) -> Action | None:
@@ -89,7 +92,7 @@ def closing(case: Case, rules: Rules) -> Action | None:
         return None
     if any(each.wants_answer and not each.answered for each in case.reporters):
         return None
-    return Action("close", SYSTEM, {"closing_condition": True, "by": "passed_check"})
+    return Action("close", SYSTEM, {"closing_condition": True, "by": "passed_check", "settings_version": rules.settings.version})
 
 
 def scoring(case: Case, rules: Rules) -> Action | None:

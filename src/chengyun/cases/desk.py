@@ -515,7 +515,7 @@ class _Sitting:
                 self.work.record_gap(case.id, dict(found.facts))
         if found is None and automatic.wants_checker(case, self.rules):
             checker = self._draw_checker(case)
-            found = automatic.checking(checker) if checker is not None else None
+            found = automatic.checking(checker, self.rules) if checker is not None else None
         return (
             found
             or automatic.consulting(case, self.rules)

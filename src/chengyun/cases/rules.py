@@ -79,10 +79,11 @@ class Settings:
 
 
 def keys_of(category: CategoryCode | None) -> tuple[str, ...]:
-    """The keys under which a setting for this category may stand, most specific first."""
+    """The keys under which a setting for this category may stand, most specific first. Words that are no code have keys that nobody
+    has set; the desk refuses them as a category that is unknown."""
     if category is None:
         return ()
-    scheme, _, number = category.split(":")
+    scheme, number = category.partition(":")[0], category.rpartition(":")[2]
     return (category, f"{scheme}:{number[:2]}", "*")
 
 

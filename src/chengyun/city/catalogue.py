@@ -4,6 +4,7 @@ Several code sets live side by side; a case keeps the one it was filed under. Ev
 what was in force that day. An old code that maps to nothing is work for a person (`unmapped`), never a guess.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -203,7 +204,8 @@ class Catalogue:
     # --- looking for one ------------------------------------------------------------------------------------------
 
     def search(self, text: str, day: date, *, kinds: Iterable[CategoryKind] | None = None, limit: int = 20) -> tuple[Category, ...]:
-        """Find by Chinese or English name, pinyin (`baolu`), initials (`bllj`) or number (`06010`). Best match first.
+        """Find by Chinese or English name, pinyin (`baolu`), initials (`bllj`) or number (`06010`), or in a sentence that has the
+        whole name in it. Best match first; of several names in a sentence the longest.
 
         kinds   None: what a case can be filed under
         """
@@ -212,9 +214,19 @@ class Catalogue:
             return ()
         offered = self.fileable(day) if kinds is None else self.in_force(day, kinds=kinds)
         ranked = [(rank, c.code, c) for c in offered if (rank := self._rank(c, asked, words)) is not None]
-        return tuple(c for _, _, c in sorted(ranked, key=lambda row: row[:2])[:limit])
+        return tuple(c for *_, c in sorted(ranked, key=lambda row: row[:2])[:limit])
 
-    def _rank(self, category: Category, asked: str, words: list[str]) -> int | None:
+    def _rank(self, category: Category, asked: str, words: list[str]) -> tuple[int, int] | None:
+        rank = self._rank_by_name(category, asked, words)
+        if rank is not None:
+            return rank, 0
+        if len(category.name_zh) >= 2 and category.name_zh in asked:
+            return 6, -len(category.name_zh)
+        if f" {category.name_en.casefold()} " in f" {re.sub(r'[^0-9a-z]+', ' ', ' '.join(words))} ":
+            return 6, -len(category.name_en)
+        return None
+
+    def _rank_by_name(self, category: Category, asked: str, words: list[str]) -> int | None:
         syllables = self._keys[category.code]
         initials, whole = "".join(s[0] for s in syllables), "".join(syllables)
         english = category.name_en.casefold()

@@ -23,7 +23,7 @@ from chengyun.runtime.secrets_file import write_private
 MARK = "chengyun.json"
 LOCK = "supervisor.lock"
 PROCESSES = "processes.json"
-OURS = ("log", "attachments", "exports", "tls", "cache", "outbox", "anchors", "blobs")
+OURS = ("log", "attachments", "exports", "tls", "cache", "outbox", "anchors", "blobs", "uploads")
 """Folders the product makes below the data folder."""
 
 
@@ -76,6 +76,7 @@ def empty_demo(data: Path) -> None:
         "secrets.json",
         "postgres.socket",
         "anchor.key",
+        "audit_key.pem",
         "basemap.geojson",
         MARK,
     ):

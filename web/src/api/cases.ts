@@ -40,4 +40,5 @@ export const markRead = (id: string) => write<void>("POST", "/notices/read", { i
 export const findAudit = (query: Query, signal?: AbortSignal) => read<AuditPage>("/audit", query, signal);
 
 export const getOwnReport = (code: string, signal?: AbortSignal) => read<OwnReport>(`/sources/reports/${encodeURIComponent(code)}`, {}, signal);
+export const findOwnReports = (signal?: AbortSignal) => read<{ rows: OwnReport[] }>("/sources/reports", { limit: 50 }, signal);
 export const rateReport = (code: string, solved: boolean, text: string) => write<OwnReport>("POST", `/sources/reports/${encodeURIComponent(code)}/rating`, { solved, text });

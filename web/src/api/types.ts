@@ -144,4 +144,4 @@ export interface AuditPage extends Page<AuditRow> { chain?: { entries: number; v
 export interface AreaRef { code: string; name_zh: string; name_en?: string | null; parent?: string | null; kind: string }
 
 /** What a citizen may see of his own report, in plain words. `stage`: how many of the five steps are reached. */
-export interface OwnReport { code: string; title: string; address: string | null; at: string; stage: number; promised_by: string | null; handled_by?: OrgRef | null; steps: { step: number; at: string | null; note?: string | null }[]; answers: { by: string; at: string; text: string }[]; before?: string[]; after?: string[]; finished: boolean; void_reason?: string | null; can_rate?: boolean; as_of: string }
+export interface OwnReport { code: string; number?: string; title: string; address: string | null; at: string; stage: number; promised_by: string | null; handled_by?: OrgRef | null; steps: { step: number; at: string | null; note?: string | null }[]; answers: { by: string; at: string; text: string }[]; before?: string[]; after?: string[]; finished: boolean; void_reason?: string | null; can_rate?: boolean; as_of: string }

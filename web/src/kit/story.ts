@@ -60,3 +60,19 @@ export function tellEntry(entry: TimelineEntry): string {
   const tail = more.filter(Boolean).join(isEnglish.value ? ", " : "，");
   return `${verb}${named ? ` → ${named}` : ""}${tail ? ` · ${tail}` : ""}`;
 }
+
+/** What was written with an act: reason, answer, note. The words of the report itself stand on the page in their own place. */
+export function textsOf(entry: TimelineEntry): string[] {
+  return entry.seq === 1 ? [] : Object.values(entry.texts ?? {}).filter(Boolean);
+}
+
+const CONDITIONS = ["category_chosen", "inside_a_grid", "photo", "no_duplicate", "one_standard_entry", "switched_on"];
+
+/** Why an act went without a person: the conditions that held, what the duty list said, and the settings that switched it on. */
+export function reasonsOf(entry: TimelineEntry): string[] {
+  if (entry.actor.kind === "person") return [];
+  const { conditions, settings_version: settings, duty_row: row } = entry.facts;
+  if (typeof settings !== "number" || entry.type === "report") return [];
+  const held = Array.isArray(conditions) ? CONDITIONS.filter((name) => conditions.includes(name)).map((name) => sayOf("condition", name)) : [];
+  return [...held, ...(row ? [say("reason.one_answer")] : []), say("reason.settings", { version: settings })];
+}

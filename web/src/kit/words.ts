@@ -87,9 +87,9 @@ export function rateOf(share: number | null | undefined): string {
 export const listJoiner = computed(() => (language.value === "en" ? ", " : "、"));
 export { MINUTE };
 
-/** Where exactly a report came from, in words; `12345:HX-881` keeps its own number. */
-export function channelOf(detail: string | null | undefined): string {
-  if (!detail) return "";
+/** Where exactly a report came from, in words; `12345:HX-881` keeps its own number. Nothing where it says no more than the family. */
+export function channelOf(detail: string | null | undefined, family = ""): string {
+  if (!detail || detail === family) return "";
   const [name, number] = detail.split(":", 2) as [string, string | undefined];
   return [sayOf("channel", name, {}, /[\u4e00-\u9fff]/.test(name) ? name : ""), number].filter(Boolean).join(" ");
 }

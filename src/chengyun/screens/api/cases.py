@@ -239,7 +239,7 @@ def _entry_out(event: Event, texts: Mapping[tuple[int, str], str], case: Case, r
 
 
 HEAVY = frozenset({"why", "conditions", "reporters", "flow_version", "settings_version", "rules_version", "number"})
-"""Facts the page tells in its own panels, or not at all."""
+"""Facts the page tells in its own panels, in a shape of their own, or not at all."""
 NAMED_ORGS = frozenset({"unit", "from", "trade_department"})
 NAMED_PEOPLE = frozenset({"checker", "handler", "asked_by", "endorsed_by"})
 
@@ -261,6 +261,8 @@ def _facts(event: Event, rows: Rows) -> dict[str, Any]:
     conditions = event.body.get("conditions")
     if isinstance(conditions, Mapping):
         found["conditions"] = [name for name, holds in conditions.items() if holds]
+    if event.actor.role == Role.SYSTEM and event.body.get("settings_version") is not None:
+        found["settings_version"] = event.body["settings_version"]
     return found
 
 

@@ -149,14 +149,18 @@ def own_reports(request: HttpRequest, asked: Query[OwnAsked]) -> OwnReportsOut:
 
 @router.get("/sources/reports/{str:code}", auth=Anybody(csrf=False), response={200: OwnReportOut, **PROBLEMS}, operation_id="report_own")
 def own_report(request: HttpRequest, response: HttpResponse, code: str) -> OwnReportOut:
-    """One's own report: signed in by its id, or by the code that came with the answer."""
+    """One's own report: signed in by its id, or by the code that came with the answer. Whoever is signed in and opens his own report
+    by its code sees it as by its id: with his photos, and asked whether it was solved."""
     ask = asking(request)
     response["Referrer-Policy"] = "no-referrer"
     response["Cache-Control"] = "no-store"
     case = _id_of(code)
-    if case is None:
-        return _tracked(ask, code)
-    return _own(ask, _page_of(ask, case), code)
+    if case is not None:
+        return _own(ask, _page_of(ask, case), code)
+    meant = house.current().links.find(ask.tenant, code) if ask.person is not None else None
+    if meant is not None and find_case(_mine(ask), meant) is not None:
+        return _own(ask, _page_of(ask, meant), code)
+    return _tracked(ask, code)
 
 
 @router.post("/sources/reports/{str:code}/rating", auth=Session(), response={200: OwnReportOut, **PROBLEMS}, operation_id="report_rate")

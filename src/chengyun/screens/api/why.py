@@ -6,6 +6,7 @@ from typing import Any
 from ninja import Schema
 
 from chengyun.cases.records import Case, Event
+from chengyun.city.records import DutyRow
 from chengyun.screens.api.rows import OrgRef, Rows
 from chengyun.screens.words import say
 
@@ -60,7 +61,14 @@ def explain(reason: Mapping[str, Any], rows: Rows, unit: int | None) -> WhyOut:
     if reason.get("consultation"):
         number, name = str(reason["consultation"]), rows.org_name(unit) or "—"
         sentence = say("why.consultation", language, number=number, unit=name)
-        row = RowOut(id=int(reason["row"]), number=f"#{reason['row']}", version=int(reason["version"]), signed_by=None, unit=rows.org(unit))
+        written = _row_of_the_list(int(reason["row"]), int(reason["version"]), rows)
+        row = RowOut(
+            id=int(reason["row"]),
+            number=written.number if written else f"#{reason['row']}",
+            version=int(reason["version"]),
+            signed_by=(written.signed_by or None) if written else None,
+            unit=rows.org(unit),
+        )
         return WhyOut(sentence=sentence, decision="consultation", gap=None, row=row, checks=[], alternatives=[], chosen_by_person=True)
     chosen = bool(reason.get("chosen_by_person"))
     told: Mapping[str, Any] = reason.get("list_said") or reason
@@ -104,6 +112,12 @@ def explain(reason: Mapping[str, Any], rows: Rows, unit: int | None) -> WhyOut:
     return WhyOut(sentence=sentence, decision=outcome, gap=gap, row=row, checks=checks, alternatives=lost[:8], chosen_by_person=chosen)
 
 
+def _row_of_the_list(row: int, version: int, rows: Rows) -> DutyRow | None:
+    """The row a consultation wrote, as the list keeps it: people look it up by its number."""
+    held = rows.here.book.held(rows.ask.tenant)
+    return next((each for each in held.duty_rows if each.id == row and each.version == version), None)
+
+
 def _check(kind: str, told: Mapping[str, Any], question: Mapping[str, Any], row: RowOut | None, rows: Rows) -> CheckOut:
     language = rows.ask.language
     matched: Mapping[str, Any] = (told.get("matched") or {}).get(kind) or {}
@@ -138,6 +152,8 @@ def _shown(column: str, value: object, rows: Rows) -> str:
         return str(value) if names is None else names[0] if rows.ask.language == "zh" else names[1]
     if column == "owner":
         return rows.org_name(_int(value)) or "—"
+    if column == "area_class":
+        return say("why.area_class", rows.ask.language, number=value)
     if column == "hours":
         return say(f"hours.{value}", rows.ask.language)
     if isinstance(value, list | tuple):

@@ -295,7 +295,7 @@ class CaseWork:
             "hours": draft.hours,
             "handling_unit": draft.handling_unit,
             "trade_department": draft.trade_department,
-            "signed_by": "" if draft.signed_by is None else str(draft.signed_by),
+            "signed_by": draft.signed_by,
             "source": draft.source,
             "day": day,
             "at": at,
@@ -606,7 +606,8 @@ _WRITE_DUTY_ROW = """
 INSERT INTO duty_row (tenant_id, id, version, number, category, area, owner, hours, handling_unit, trade_department, assisting, ladder,
   signed_by, source, valid_from)
 SELECT %(tenant)s, n.id, 1, 'D-' || lpad(n.id::text, 4, '0'), %(category)s, %(area)s, %(owner)s, %(hours)s, %(handling_unit)s,
-  %(trade_department)s, '[]', '[]', %(signed_by)s, %(source)s, %(day)s
+  %(trade_department)s, '[]', '[]',
+  coalesce((SELECT p.number FROM person p WHERE p.tenant_id = %(tenant)s AND p.id = %(signed_by)s::bigint), ''), %(source)s, %(day)s
 FROM (SELECT coalesce(max(id), 0) + 1 AS id FROM duty_row WHERE tenant_id = %(tenant)s) n
 RETURNING id, version
 """
