@@ -79,9 +79,11 @@ class Settings:
 
 
 def keys_of(category: CategoryCode | None) -> tuple[str, ...]:
-    """The keys under which a setting for this category may stand, most specific first."""
+    """The keys under which a setting for this category may stand, most specific first. A word that is no code has none of its own."""
     if category is None:
         return ()
+    if category.count(":") != 2:
+        return ("*",)
     scheme, _, number = category.split(":")
     return (category, f"{scheme}:{number[:2]}", "*")
 
