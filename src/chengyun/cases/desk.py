@@ -112,6 +112,10 @@ class Arrival:
     origin: str = ""
 
 
+COMPANIONS = frozenset({"absorb", "release", "create_child", "child_closed", "child_reopened"})
+"""What an act on one case does to another. It follows from that act, in the same unit of work, and is never ordered by itself."""
+
+
 class _Stop(Exception):
     """Leaves the transaction with nothing written."""
 
@@ -403,6 +407,8 @@ class _Sitting:
         kept = self.work.recall(self._mine(key), "act", digest)
         if kept is not None:
             return Done.again(kept)
+        if order.action in COMPANIONS:
+            raise _Stop(Refused("unknown_action", {"action": order.action}))
         others = self._lock_with_others(case_id, order)
         case = self.watch(self.work.get_case(case_id)).case if case_id not in self.changes else self.changes[case_id].case
         actor = self._actor_for(case, order.action)
