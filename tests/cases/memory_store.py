@@ -1,11 +1,11 @@
 """The store of the tests: everything in dictionaries, all or nothing, one writer at a time."""
 
 import copy
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any, NoReturn
 
 from chengyun.base.errors import Conflict, NotFound
 from chengyun.base.geometry import Point, distance_m
@@ -64,9 +64,48 @@ class MemoryCases:
         with self.work(tenant) as work:
             yield work
 
-    def snapshot(self) -> str:
-        """Everything kept, as text: two snapshots are equal only if not a bit has moved."""
-        return repr(self.shelves)
+    def snapshot(self) -> tuple[object, ...]:
+        """Everything kept, as it stands: two snapshots are equal only if not a bit has moved.
+
+        What is kept cannot be altered (frozen records, `frozen` JSON), so to hold it is to remember it, and to compare is to see that it
+        is still the same thing.
+        """
+        shelves = vars(self.shelves)
+        held = {**shelves, "events": {case: tuple(events) for case, events in self.shelves.events.items()}}
+        return tuple((name, _held(value)) for name, value in held.items())
+
+
+def _held(value: object) -> object:
+    if isinstance(value, dict):
+        return tuple(value.items())
+    return tuple(value) if isinstance(value, list) else value
+
+
+class FrozenDict(dict[str, object]):
+    """JSON that is kept: reads like a dict, and any attempt to alter it is an error."""
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("what is kept cannot be altered")
+
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
+
+
+class FrozenList(list[object]):
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("what is kept cannot be altered")
+
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = append = clear = extend = insert = pop = remove = reverse = sort = _refuse  # type: ignore[assignment]
+
+
+def frozen(kept: object) -> Any:
+    """Plain JSON as it is kept: the same content, and nobody can alter it. Anything that is not JSON is an error."""
+    if isinstance(kept, Mapping):
+        return FrozenDict({key: frozen(value) for key, value in kept.items()})
+    if isinstance(kept, list | tuple):
+        return FrozenList(frozen(value) for value in kept)
+    if kept is None or isinstance(kept, str | int | float):
+        return kept
+    raise TypeError(f"not JSON, it could not be kept: {kept!r}")
 
 
 @dataclass
@@ -95,7 +134,7 @@ class MemoryWork:
         return kept[1]
 
     def remember(self, key: str, door: str, digest: bytes, result: Mapping[str, object]) -> None:
-        self.shelves.keys[key, door] = (digest, result)
+        self.shelves.keys[key, door] = (digest, frozen(result))
 
     def _next(self) -> int:
         self.shelves.last_id += 1
@@ -159,13 +198,12 @@ class MemoryWork:
         before = self.shelves.cases.get(case.id)
         if (before.seq if before else 0) != recording.before_seq:
             raise Conflict("the case moved on")
-        for event in recording.events:
-            json.dumps(event.body)  # plain JSON, or it could not be kept
-        self.shelves.events.setdefault(case.id, []).extend(recording.events)
+        events = [replace(event, body=frozen(event.body)) for event in recording.events]
+        self.shelves.events.setdefault(case.id, []).extend(events)
         self.shelves.cases[case.id] = case
         self.shelves.texts.update({(case.id, seq, name): words for (seq, name), words in recording.texts.items()})
         self.shelves.audit.extend(recording.audit)
-        self.shelves.outbox.extend(recording.messages)
+        self.shelves.outbox.extend(replace(message, body=frozen(message.body)) for message in recording.messages)
         for stem in recording.clear_timers:
             for dedup in [each for each in self.shelves.timers if each.startswith(stem)]:
                 del self.shelves.timers[dedup]
@@ -182,7 +220,7 @@ class MemoryWork:
         return True
 
     def record_gap(self, case: CaseId, reason: Mapping[str, object]) -> None:
-        self.shelves.gaps.append((case, reason))
+        self.shelves.gaps.append((case, frozen(reason)))
 
     def write_duty_row(self, draft: DutyRowDraft, case: CaseId, at: datetime) -> tuple[int, int]:
         self.shelves.duty_rows.append(draft)

@@ -1,5 +1,7 @@
 """The same matter reported twice: what is proposed, what is merged by itself, what is never one matter (domain.md 2.2)."""
 
+import json
+import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import cos, radians
@@ -118,6 +120,34 @@ def test_the_certainty_can_be_recomputed_from_the_stored_reason():
             weighed = [p for p in reason["parts"] if p["part"] != "component" or p["found"] == "same"]
             total = sum(p["share"] * p["weight"] for p in weighed) / sum(p["weight"] for p in weighed)
             assert min(reason["at_most"], reason["factor"] * total) == pytest.approx(candidate.certainty, abs=2e-4)
+
+
+def crowd(seed):
+    """Fifty reports within the radius of one place and the window, of two types, with words in common, some on components."""
+    draw = random.Random(seed)
+    letters = "小区东门外堆了很多垃圾味道很大路灯不亮井盖丢失街边乱停车有人乱扔生活请尽快处理"
+    kinds = [REFUSE, CategoryCode("2026:matter:06011"), CategoryCode("2026:matter:09001")]
+    return [
+        report(
+            number,
+            category=draw.choice(kinds),
+            place=east(draw.randrange(60)),
+            component=draw.choice([None, None, None, "A", "B"]),
+            reported_at=NOON - timedelta(minutes=draw.randrange(4320)),
+            closed_at=draw.choice([None, None, NOON - timedelta(hours=draw.randrange(100))]),
+            text="".join(draw.choices(letters, k=draw.randrange(60))),
+            state=draw.choice(["handling", "closed", "void"]),
+        )
+        for number in range(2, 52)
+    ]
+
+
+def test_the_answers_for_a_crowd_are_those_of_the_golden_file():
+    """Every certainty with its reason, so that nothing done for speed changes an answer; changed on purpose alone."""
+    lenient = replace(CITY, propose_certainty=0.3)
+    found = [[c.case, c.certainty, c.reason] for seed in range(3) for c in rank(report(1, component="A"), crowd(seed), lenient)]
+    golden = Path(__file__).with_name("correlation_golden.json")
+    assert found == json.loads(golden.read_text(encoding="utf-8"))
 
 
 # --- laws ---------------------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ from chengyun.base.ids import CaseId, PersonId
 from chengyun.base.results import Refused
 from chengyun.base.time import CityClock
 from chengyun.cases import access
-from chengyun.cases.desk import Desk, Done, NewReport, Order
+from chengyun.cases.desk import COMPANIONS, Desk, Done, NewReport, Order
 from chengyun.cases.records import Case, ClockName, SourceFamily, State
 from chengyun.cases.rules import Settings
 
@@ -138,6 +138,25 @@ def test_a_refusal_changes_nothing_at_all() -> None:
     answer = town.try_to(OFFICER, case, "dispatch", unit=int(WATER))
     assert isinstance(answer, Refused) and answer.reason == "not_in_this_state"
     assert town.store.snapshot() == before
+
+
+def test_what_follows_from_an_act_on_another_case_cannot_be_ordered_by_itself_not_even_by_the_system() -> None:
+    town = Town()
+    case, other = town.report(COLLECTOR).case, town.report(OTHER_COLLECTOR, words="别的").case
+    before = town.store.snapshot()
+    for number, action in enumerate(sorted(COMPANIONS)):
+        facts = {"absorbed": int(other), "released": int(other), "child": int(other), "reporters": []}
+        answer = town.desk.act(access.system(TENANT), CaseId(case), Order(action, facts), f"companion-{number}")
+        assert isinstance(answer, Refused) and answer.reason == "unknown_action", action
+    assert town.store.snapshot() == before
+
+
+def test_a_report_of_a_category_that_is_no_code_is_refused_with_its_reason() -> None:
+    town = Town()
+    for number, word in enumerate(("垃圾", "2026:06", "a:b:c:d")):
+        report = NewReport(SourceFamily.COLLECTOR, facts={"category": word, "place": PLACE})
+        answer = town.desk.report(reader(COLLECTOR), report, f"word-{number}")
+        assert answer == Refused("category_unknown", {"category": word})
 
 
 def test_who_may_not_know_of_a_case_gets_the_same_answer_as_for_one_that_does_not_exist() -> None:

@@ -28,6 +28,25 @@ def test_every_demo_account_signs_in_and_is_told_its_roles(town: Town) -> None:
         assert body["signed_in"] and body["roles"], account
 
 
+@pytest.mark.parametrize("name", ["dispatcher\x00", "\x00", "line\nbreak"])
+def test_a_name_that_nobody_can_have_signs_nobody_in(town: Town, name: str) -> None:
+    refused = town.visitor().sign_in(name, "not the password")
+    assert (refused.status_code, refused.json()["code"]) == (401, "sign_in_failed")
+
+
+@pytest.mark.parametrize(
+    ("moment", "status"),
+    [
+        ("3048-02-14T20:59:49+23:04", 200),
+        ("2026-11-24T10:00:00-23:59", 200),
+        ("0001-01-01T00:00:00+01:00", 422),
+        ("2026-11-24T10:00:00", 422),
+    ],
+)
+def test_a_moment_may_have_any_offset_and_must_be_a_moment(town: Town, moment: str, status: int) -> None:
+    assert town.visitor("lead").get("/api/v1/cases", since=moment).status_code == status
+
+
 def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(town: Town) -> None:
     wrong = town.visitor().sign_in("dispatcher", "not the password")
     unknown = town.visitor().sign_in("nobody-of-that-name", "not the password")

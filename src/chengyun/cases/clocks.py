@@ -66,7 +66,7 @@ def _ensure(name: ClockName, case: Case, rules: Rules, now: datetime, since: dat
     """Nobody waits longer because his report was merged into a younger promise: the earliest start counts."""
     alive = next((clock for clock in case.clocks if clock.name == name and clock.outcome in ALIVE), None)
     if alive is None:
-        return (ClockChange("start", retime(replace(start(name, case, rules, now), started=since), rules, now)),)
+        return (ClockChange("start", start(name, case, rules, now, since)),)
     return (ClockChange("retime", retime(replace(alive, started=since), rules, now)),) if since < alive.started else ()
 
 
@@ -96,11 +96,12 @@ def _said(verb: str, after: Clock) -> str:
     return {"freeze": "pause", "thaw": "resume"}.get(verb, verb)
 
 
-def start(name: ClockName, case: Case, rules: Rules, now: datetime) -> Clock:
+def start(name: ClockName, case: Case, rules: Rules, now: datetime, since: datetime | None = None) -> Clock:
+    """The clock as it begins; `since` if its time has been running from before."""
     serial = sum(1 for clock in case.clocks if clock.name == name)
     org = case.holders[-1 if name == ClockName.SUB_UNIT else 0] if case.holders and name in (ClockName.UNIT, ClockName.SUB_UNIT) else None
     key = calendar_of(name)
-    bare = Clock(name, now, limit_of(name, case, rules), key, rules.calendars[key].version, None, org=org, serial=serial)
+    bare = Clock(name, since or now, limit_of(name, case, rules), key, rules.calendars[key].version, None, org=org, serial=serial)
     if name == ClockName.SUSPENSION and case.request and case.request.until:
         return replace(bare, due=case.request.until)
     return retime(bare, rules, now)

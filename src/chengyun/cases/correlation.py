@@ -14,9 +14,8 @@ above `Settings.merge_certainty`; officers see the parts, and unmerge restores b
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import cos, radians, sqrt
-from operator import add
 
 from chengyun.base.geometry import EARTH_RADIUS_M, Point
 from chengyun.base.ids import CaseId, CategoryCode
@@ -79,7 +78,7 @@ def rank(mine: Nearby, around: Iterable[Nearby], settings: Settings, matching: M
     """Cases that are likely the same matter as `mine`, the most certain first, then the oldest; those under
     `settings.propose_certainty` are left out."""
     pairs = _pairs(mine.text)
-    found = []
+    found: list[tuple[float, datetime, CaseId, Candidate]] = []
     for other in around:
         if other.case == mine.case:
             continue
@@ -97,7 +96,7 @@ def certainty(a: Nearby, b: Nearby, settings: Settings, matching: Matching = DEF
 
 
 def _weigh(
-    mine: Nearby, pairs: frozenset[str], other: Nearby, settings: Settings, matching: Matching, floor: float | None = None
+    mine: Nearby, pairs: frozenset[int], other: Nearby, settings: Settings, matching: Matching, floor: float | None = None
 ) -> Candidate | None:
     """The candidate, or None if something rules it out or it cannot reach `floor` even with the same words."""
     floor = settings.propose_certainty if floor is None else floor
@@ -106,23 +105,23 @@ def _weigh(
     same_component: bool | None = None
     if mine.component and other.component:
         same_component = mine.component == other.component
+    alike, kind = _category_share(mine.category, other.category, matching)
+    if alike == 0:
+        return None
     apart = abs((mine.reported_at - other.reported_at) / settings.duplicate_window)
     open_on_the_same_component = same_component is True and mine.closed_at is None and other.closed_at is None
     if apart > 1 and not open_on_the_same_component:
         return None
     metres, near = 0.0, 1.0 if same_component else 0.0
     if mine.place is not None and other.place is not None:
-        radius = max(
-            matching.radius(mine.category, settings.duplicate_radius_m), matching.radius(other.category, settings.duplicate_radius_m)
-        )
+        radius = settings.duplicate_radius_m
+        if matching.radius_m:
+            radius = max(matching.radius(mine.category, radius), matching.radius(other.category, radius))
         metres = _metres(mine.place, other.place)
         if metres > radius and not same_component:
             return None
         near = 1.0 if same_component else min(1.0, (1 - metres / radius) / 0.8)
     elif not same_component:
-        return None
-    alike, kind = _category_share(mine.category, other.category, matching)
-    if alike == 0:
         return None
     weights = matching.category + matching.distance + matching.time + matching.words
     points = matching.category * alike + matching.distance * near + matching.time * max(0.0, 1 - apart)
@@ -185,12 +184,17 @@ def _hours(a: Nearby, b: Nearby) -> float:
     return round(abs((a.reported_at - b.reported_at).total_seconds()) / 3600, 2)
 
 
-def _pairs(text: str) -> frozenset[str]:
-    """The set of neighbouring characters of the first `_READ` ones, without spaces and marks."""
+def _pairs(text: str) -> frozenset[int]:
+    """The set of neighbouring characters of the first `_READ` ones, without spaces and marks; each pair as one number.
+
+    Read out of the text's memory, eight bytes a pair, those that begin at even and at odd places: half the cost of cutting strings.
+    """
     letters = _NOT_A_WORD.sub("", text[:_READ]).lower()
-    return frozenset(map(add, letters, letters[1:]))
+    held, pairs = memoryview(letters.encode("utf-32-le", "surrogatepass")), len(letters) - 1
+    even, odd = held[: (pairs + 1) // 2 * 8], held[4 : 4 + pairs // 2 * 8]
+    return frozenset(even.cast("Q").tolist() + odd.cast("Q").tolist())
 
 
-def _likeness(a: frozenset[str], b: frozenset[str]) -> float | None:
+def _likeness(a: frozenset[int], b: frozenset[int]) -> float | None:
     """Dice coefficient; None if either says nothing."""
     return 2 * len(a & b) / (len(a) + len(b)) if a and b else None

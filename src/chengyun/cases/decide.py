@@ -13,7 +13,7 @@ from chengyun.base.ids import AttachmentId, CaseId, OrgId, StandardId
 from chengyun.base.results import Refused
 from chengyun.base.time import from_text, to_text
 from chengyun.cases import clocks
-from chengyun.cases.evolve import CREATING, evolve, target_state, write_reporter, write_standard
+from chengyun.cases.evolve import CREATING, evolve, merge_clocks, target_state, with_changes, write_reporter, write_standard
 from chengyun.cases.guards import GUARDS, next_loop
 from chengyun.cases.lifecycle import Lifecycle, Transition
 from chengyun.cases.records import Accepted, Action, Actor, Case, ClockChange, Event, Evidence, EvidenceStage, Reporter, StandardRef
@@ -57,8 +57,9 @@ def _clock_changes(row: Transition, case: Case, event: Event, rules: Rules, now:
     since = None if owed_since is None else from_text(str(owed_since))
     for op in (*row.clocks, *_relimit(case, after)):
         fresh = clocks.apply(op, after, rules, now, since)
-        after = evolve(after, replace(event, type="", body={}, evidence=(), clocks=fresh))
-        changes.extend(fresh)
+        if fresh:
+            after = with_changes(after, {"clocks": merge_clocks(after.clocks, fresh)})
+            changes.extend(fresh)
     return tuple(changes)
 
 

@@ -22,7 +22,20 @@ from chengyun.cases.clocks import ALIVE
 from chengyun.cases.decide import child_of, decide
 from chengyun.cases.evolve import evolve, write_reporter
 from chengyun.cases.ports import AuditEntry, Cases, DutyRowDraft, Foreseen, Message, Nearby, Recording, ReporterIdentity, Timer, Work
-from chengyun.cases.records import Action, Actor, Case, ClockName, Event, Evidence, Provenance, Reporter, SourceFamily, State, Urgency
+from chengyun.cases.records import (
+    Accepted,
+    Action,
+    Actor,
+    Case,
+    ClockName,
+    Event,
+    Evidence,
+    Provenance,
+    Reporter,
+    SourceFamily,
+    State,
+    Urgency,
+)
 from chengyun.cases.rules import Rules
 from chengyun.city.records import AreaKind, Role
 
@@ -110,6 +123,10 @@ class Arrival:
     report: NewReport
     key: str
     origin: str = ""
+
+
+COMPANIONS = frozenset({"absorb", "release", "create_child", "child_closed", "child_reopened"})
+"""What an act on one case does to another. It follows from that act, in the same unit of work, and is never ordered by itself."""
 
 
 class _Stop(Exception):
@@ -403,6 +420,8 @@ class _Sitting:
         kept = self.work.recall(self._mine(key), "act", digest)
         if kept is not None:
             return Done.again(kept)
+        if order.action in COMPANIONS:
+            raise _Stop(Refused("unknown_action", {"action": order.action}))
         others = self._lock_with_others(case_id, order)
         case = self.watch(self.work.get_case(case_id)).case if case_id not in self.changes else self.changes[case_id].case
         actor = self._actor_for(case, order.action)
@@ -484,10 +503,13 @@ class _Sitting:
     # --- decide and evolve
 
     def _do(self, case_id: CaseId, action: Action) -> Case:
-        change = self.changes[case_id]
-        answer = decide(change.case, action, self.rules, self.now)
+        answer = decide(self.changes[case_id].case, action, self.rules, self.now)
         if isinstance(answer, Refused):
             raise _Stop(answer)
+        return self._happen(case_id, action, answer)
+
+    def _happen(self, case_id: CaseId, action: Action, answer: Accepted) -> Case:
+        change = self.changes[case_id]
         for event in answer.events:
             change.case = evolve(change.case, event)
             change.events.append(event)
@@ -501,9 +523,10 @@ class _Sitting:
         for _ in range(MOST_FOLLOW_UPS):
             case = self.changes[case_id].case
             action = self._next_by_itself(case, duplicate_free, asked_standard)
-            if action is None or isinstance(decide(case, action, self.rules, self.now), Refused):
+            answer = None if action is None else decide(case, action, self.rules, self.now)
+            if action is None or not isinstance(answer, Accepted):
                 return  # what the rules do not let happen by itself waits for a person, and stops nobody's own act
-            self._do(case_id, action)
+            self._happen(case_id, action, answer)
             self._companions(case_id, action)
 
     def _next_by_itself(self, case: Case, duplicate_free: bool, asked_standard: int | None) -> Action | None:

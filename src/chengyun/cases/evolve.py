@@ -1,7 +1,8 @@
 """`evolve(case, event)`: the case after one more fact. Reads nothing but the event, so any history folds to the same case anywhere."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
+from operator import attrgetter
 from typing import Any, TypeVar, cast
 
 from chengyun.base.geometry import Point
@@ -42,8 +43,17 @@ def evolve(case: Case, event: Event) -> Case:
     while (event.type, event.version) in UPCASTERS:
         event = UPCASTERS[event.type, event.version](event)
     changes = APPLY[event.type](case, event) if event.type in APPLY else {}
-    changes.setdefault("evidence", case.evidence + event.evidence)
-    return replace(case, **_where(event.body), **changes, state=event.to, seq=event.seq, clocks=merge_clocks(case.clocks, event.clocks))
+    found = {"evidence": case.evidence + event.evidence, **_where(event.body), **changes}
+    return with_changes(case, {**found, "state": event.to, "seq": event.seq, "clocks": merge_clocks(case.clocks, event.clocks)})
+
+
+_NAMES = tuple(each.name for each in fields(Case))
+_values = attrgetter(*_NAMES)
+
+
+def with_changes(case: Case, changes: Changes) -> Case:
+    """`replace` for a case, at half its cost: a case has many fields, and a report evolves some twenty times."""
+    return Case(**{**dict(zip(_NAMES, _values(case), strict=True)), **changes})
 
 
 def merge_clocks(clocks: tuple[Clock, ...], changes: tuple[ClockChange, ...]) -> tuple[Clock, ...]:

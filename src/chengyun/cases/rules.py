@@ -79,11 +79,12 @@ class Settings:
 
 
 def keys_of(category: CategoryCode | None) -> tuple[str, ...]:
-    """The keys under which a setting for this category may stand, most specific first. Words that are no code have keys that nobody
-    has set; the desk refuses them as a category that is unknown."""
+    """The keys under which a setting for this category may stand, most specific first. A word that is no code has none of its own."""
     if category is None:
         return ()
-    scheme, number = category.partition(":")[0], category.rpartition(":")[2]
+    if category.count(":") != 2:
+        return ("*",)
+    scheme, _, number = category.split(":")
     return (category, f"{scheme}:{number[:2]}", "*")
 
 

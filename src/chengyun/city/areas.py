@@ -7,6 +7,7 @@ duty and statistics each ask for another level. The check says what is wrong wit
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from math import cos, radians
 
 import numpy as np
@@ -28,6 +29,9 @@ OVERLAP_TOLERANCE_M2 = 10.0
 
 LEVELS = (AreaKind.UNIT_GRID, AreaKind.COMMUNITY, AreaKind.STREET, AreaKind.DISTRICT)
 """Finest first: the order in which a place is looked up."""
+
+PLACES_KEPT = 256
+"""How many places an index remembers the answer of; an index is never altered, so an answer never grows old. Chosen by us."""
 
 PARENT_KIND = {
     AreaKind.STREET: AreaKind.DISTRICT,
@@ -124,9 +128,13 @@ class AreaIndex:
         self._levels = [_Level(a for a in kept if a.kind is kind) for kind in LEVELS]
         self._own = _Level(a for a in kept if a.kind is AreaKind.RESPONSIBILITY_GRID)
         self._paths: dict[AreaCode, AreaPath] = {}
+        self._asked_before = lru_cache(maxsize=PLACES_KEPT)(self._locate)
 
     def locate(self, point: Point) -> AreaPath | None:
-        """The path of the finest area that covers the place; None outside the city."""
+        """The path of the finest area that covers the place; None outside the city. One report asks several times."""
+        return self._asked_before(point)
+
+    def _locate(self, point: Point) -> AreaPath | None:
         for level in self._levels:
             if (code := level.find(point)) is not None:
                 return self._path(code)

@@ -127,7 +127,7 @@ def mark_told(tenant: TenantId, followers: Sequence[str], now: datetime, most: i
             " AND (o.xid, o.id) > (%(from_xid)s::text::xid8, %(from_id)s) AND (o.xid, o.id) <= (%(xid)s::text::xid8, %(id)s)"
             " ORDER BY o.xid, o.id LIMIT %(most)s),"
             " marked AS (UPDATE outbox o SET sent_at = %(now)s FROM passed p WHERE o.tenant_id = %(tenant)s AND o.id = p.id)"
-            " SELECT xid::text, id, count(*) OVER () FROM passed ORDER BY xid DESC, id DESC LIMIT 1",
+            " SELECT p.xid::text, p.id, count(*) OVER () FROM passed p ORDER BY p.xid DESC, p.id DESC LIMIT 1",
             {
                 "tenant": tenant,
                 "from_xid": str(marked.xid),

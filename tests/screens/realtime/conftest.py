@@ -85,7 +85,7 @@ class Live:
         from chengyun.stores.tenancy import in_tenant
 
         with in_tenant(self.town.city.tenant), connection.cursor() as cursor:
-            cursor.execute("SELECT xid::text, id FROM outbox ORDER BY xid DESC, id DESC LIMIT 1")
+            cursor.execute("SELECT o.xid::text, o.id FROM outbox o ORDER BY o.xid DESC, o.id DESC LIMIT 1")
             row = cursor.fetchone()
         if row is not None:
             self.run(self._until(Place(int(row[0]), row[1])))

@@ -86,6 +86,25 @@ def test_lines_are_told_when_the_last_follower_has_passed_them(database) -> None
     assert mark_told(ONE, ("quick", "slow"), TUESDAY) == 2
 
 
+def test_transactions_stand_in_the_order_of_their_numbers_not_of_their_digits(database) -> None:
+    with psycopg.connect(database.owner.conninfo()) as link:
+        for case, xid in ((1, "9"), (2, "10")):
+            write_line(link, case)
+            link.execute("UPDATE outbox SET xid = %s::text::xid8 WHERE case_id = %s", (xid, case))
+    lines = read_after(ONE, Place())
+    assert [(line.case, line.place.xid) for line in lines] == [(1, 9), (2, 10)]
+    with in_tenant(ONE):
+        read_place(ONE, "only")
+        keep_place(ONE, "only", lines[1].place)
+    assert mark_told(ONE, ("only",), TUESDAY) == 2
+    assert read_place_of("told") == lines[1].place
+
+
+def read_place_of(follower: str) -> Place:
+    with in_tenant(ONE):
+        return read_place(ONE, follower)
+
+
 def test_a_listener_who_was_away_goes_on_where_he_was(live: Live) -> None:
     first = live.listen("lead")
     first.read()

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from ninja import Router, Schema
-from pydantic import AwareDatetime, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from chengyun.base.errors import ChengyunError
 from chengyun.base.ids import AttachmentId, CaseId
@@ -15,6 +15,7 @@ from chengyun.cases.records import Evidence, EvidenceStage
 from chengyun.screens import house
 from chengyun.screens.api.answers import Told
 from chengyun.screens.api.asking import Asking, Session, asking, idempotency_key, origin
+from chengyun.screens.api.moments import Moment
 from chengyun.screens.api.problems import PROBLEMS, Answered, settle
 from chengyun.screens.words import has, say
 
@@ -36,7 +37,7 @@ class ActIn(Schema, extra="forbid"):
     facts: dict[str, JsonValue] = Field(default={}, max_length=40)
     texts: dict[str, str] = Field(default={}, max_length=10)
     evidence: list[EvidenceIn] = Field(default=[], max_length=12)
-    captured_at: AwareDatetime | None = None
+    captured_at: Moment | None = None
 
 
 class ManyIn(Schema, extra="forbid"):

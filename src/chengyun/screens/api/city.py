@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema, Status
-from pydantic import AwareDatetime
 
 from chengyun.base.errors import NotFound
 from chengyun.base.geometry import Point
@@ -19,6 +18,7 @@ from chengyun.city import calendars
 from chengyun.city.records import Area, Category, DayRule, Limit, Role, StandardEntry, WorkCalendar, in_force
 from chengyun.screens import house
 from chengyun.screens.api.asking import Anybody, Asking, Session, allowed, asking
+from chengyun.screens.api.moments import Moment
 from chengyun.screens.api.noting import do_once, note
 from chengyun.screens.api.problems import PROBLEMS, Answered
 from chengyun.screens.words import say
@@ -396,7 +396,7 @@ class DayIn(Schema, extra="forbid"):
     day: date
     working: bool
     hours: list[tuple[time, time]] = Field(default=[], max_length=8)
-    from_moment: AwareDatetime | None = None
+    from_moment: Moment | None = None
     reason_zh: str = Field(min_length=2, max_length=80)
     reason_en: str = Field(default="", max_length=120)
 
@@ -524,7 +524,7 @@ class CityClockOut(Schema):
 class ClockIn(Schema, extra="forbid"):
     """Where the city's clock is to stand, or how far it goes on; the demo's clock never runs back."""
 
-    now: AwareDatetime | None = None
+    now: Moment | None = None
     advance_minutes: int | None = Field(default=None, ge=1, le=400 * 1440)
     speed: float | None = Field(default=None, ge=0, le=3600)
 

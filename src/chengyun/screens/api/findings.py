@@ -7,7 +7,7 @@ import hashlib
 
 from django.http import HttpRequest
 from ninja import Router, Schema, Status
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from chengyun.base.time import to_text
 from chengyun.cases.desk import NewReport
@@ -15,6 +15,7 @@ from chengyun.cases.records import EvidenceStage, SourceFamily
 from chengyun.screens import house
 from chengyun.screens.api.acts import DoneOut, EvidenceIn, done_out, evidence_of
 from chengyun.screens.api.asking import MachineKey, asking, origin
+from chengyun.screens.api.moments import Moment
 from chengyun.screens.api.problems import PROBLEMS
 
 router = Router(tags=["sources"])
@@ -30,7 +31,7 @@ class FindingIn(Schema, extra="forbid"):
     key: str = Field(min_length=1, max_length=120, description="which camera, device or thing")
     category: str = Field(max_length=40)
     place: tuple[float, float] = Field(description="longitude, latitude in degrees WGS84")
-    onset: AwareDatetime
+    onset: Moment
     component: str | None = Field(default=None, max_length=24)
     score: float | None = Field(default=None, ge=0, le=1)
     model: str | None = Field(default=None, max_length=80)

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import TypeVar
 
 from ninja import Schema
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from chengyun.base.ids import OrgId, PersonId
 from chengyun.cases.records import SourceFamily, State, Urgency
 from chengyun.screens.api.asking import Asking
+from chengyun.screens.api.moments import Moment
 from chengyun.screens.api.problems import Answered
 from chengyun.stores.reading.filters import Asked
 from chengyun.stores.reading.lists import Order
@@ -33,8 +34,8 @@ class Narrowing(Schema):
     open: bool | None = None
     simple: bool | None = None
     outcome: str | None = Field(default=None, pattern="^(met|late|running|paused|cancelled)$", description="how the unit's clock stands")
-    since: AwareDatetime | None = Field(default=None, description="reported from this moment on")
-    until: AwareDatetime | None = Field(default=None, description="reported before this moment")
+    since: Moment | None = Field(default=None, description="reported from this moment on")
+    until: Moment | None = Field(default=None, description="reported before this moment")
     order: Order | None = None
     after: str | None = Field(default=None, max_length=200, description="`next` of the page before")
     limit: int = Field(default=50, ge=1, le=200)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from ninja import Router, Schema, Status
-from pydantic import AwareDatetime, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from chengyun.base.ids import CaseId, OrgId
 from chengyun.cases import access
@@ -17,6 +17,7 @@ from chengyun.city.records import Role
 from chengyun.screens import house
 from chengyun.screens.api.acts import LONGEST_TEXT, DoneOut, EvidenceIn, done_out, evidence_of
 from chengyun.screens.api.asking import Anybody, Asking, asking, idempotency_key, origin
+from chengyun.screens.api.moments import Moment
 from chengyun.screens.api.problems import PROBLEMS, Answered
 
 router = Router()
@@ -46,7 +47,7 @@ class ReportIn(Schema, extra="forbid"):
     wants_answer: bool = True
     identity_open: bool = False
     asked: dict[str, JsonValue] = Field(default={}, max_length=40)
-    captured_at: AwareDatetime | None = None
+    captured_at: Moment | None = None
     simple: bool = False
 
 

@@ -92,6 +92,8 @@ def sign_in(request: HttpRequest, body: SignIn) -> Me:
         raise Answered(403, "csrf")
     here = house.current()
     tenant = here.book.tenant_of(request.get_host())
+    if not body.account.isprintable():
+        raise Answered(401, "sign_in_failed", "sign_in_failed")  # nobody has such a name, and the database could not be asked for it
     found = accounts.sign_in(tenant, body.account, body.password, here.clock.now())
     if isinstance(found, Refused):
         raise Answered(429 if found.reason == "sign_in_locked" else 401, found.reason, found.reason, found.facts)
