@@ -24,6 +24,13 @@ router = Router()
 MOST_AT_ONCE = 200
 LONGEST_TEXT = 4000
 Text = dict[str, str]
+ClockError = Field(
+    default=None,
+    ge=-1e8,
+    le=1e8,
+    allow_inf_nan=False,
+    description="seconds by which the device's city time was ahead of ours when they next met; negative if behind",
+)
 
 
 class EvidenceIn(Schema):
@@ -55,7 +62,8 @@ class ReportIn(Schema, extra="forbid"):
     wants_answer: bool = True
     identity_open: bool = False
     asked: dict[str, JsonValue] = Field(default={}, max_length=40)
-    captured_at: AwareDatetime | None = None
+    captured_at: AwareDatetime | None = Field(default=None, description="when it was done on the device, by the city time it kept there")
+    clock_error_s: float | None = ClockError
     simple: bool = False
 
 
@@ -65,7 +73,8 @@ class ActIn(Schema, extra="forbid"):
     facts: dict[str, JsonValue] = Field(default={}, max_length=40)
     texts: dict[str, str] = Field(default={}, max_length=10)
     evidence: list[EvidenceIn] = Field(default=[], max_length=12)
-    captured_at: AwareDatetime | None = None
+    captured_at: AwareDatetime | None = Field(default=None, description="when it was done on the device, by the city time it kept there")
+    clock_error_s: float | None = ClockError
 
 
 class ManyIn(Schema, extra="forbid"):
@@ -102,7 +111,9 @@ class ManyOut(Told):
     results: list[OneDone]
 
 
-RESERVED_FACTS = frozenset({"conditions", "why", "main_state", "duty_row", "area_class", "absorbed", "released", "reporters", "children"})
+RESERVED_FACTS = frozenset(
+    {"conditions", "why", "main_state", "duty_row", "area_class", "absorbed", "released", "reporters", "children"}
+) | {"clock_error_s"}
 """Facts that only the desk writes: nobody may send a reason or a duty row of his own making."""
 
 
@@ -139,6 +150,7 @@ def report(request: HttpRequest, body: ReportIn) -> Status[ReportDone]:
         identity_open=body.identity_open,
         answers=body.asked,
         captured_at=body.captured_at,
+        clock_error_s=body.clock_error_s,
         simple=body.simple,
     )
     here = house.current()
@@ -172,7 +184,7 @@ def _act(ask: Asking, case: int, body: ActIn, key: str) -> Answer:
     long = next((name for name, words in body.texts.items() if len(words) > LONGEST_TEXT or len(name) > 40), None)
     if long is not None:
         raise Answered(422, "bad_input", "text_too_long", {"field": long[:40], "most": LONGEST_TEXT})
-    order = Order(body.action, body.facts, body.texts, evidence_of(body.evidence), body.expected_seq, body.captured_at)
+    order = Order(body.action, body.facts, body.texts, evidence_of(body.evidence), body.expected_seq, body.captured_at, body.clock_error_s)
     return house.current().desk.act(ask.reader, CaseId(case), order, key, origin(ask))
 
 
