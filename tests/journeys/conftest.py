@@ -59,7 +59,7 @@ def enter(browser: Browser, city: RunningCity, request: pytest.FixtureRequest) -
     inside: list[Person] = []
 
     def come(login: str | None, language: str = "zh", **more: object) -> Person:
-        inside.append(Person(browser, city, login, language, **more))
+        inside.append(Person(browser, more.pop("city", city), login, language, **more))
         return inside[-1]
 
     yield come

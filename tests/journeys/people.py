@@ -41,6 +41,7 @@ class Person:
             locale=TAGS[language],
             timezone_id="Asia/Shanghai",
             viewport=PHONE if on_foot else DESK,  # type: ignore[arg-type]
+            has_touch=on_foot,
             permissions=["geolocation"],
             geolocation={"longitude": lon, "latitude": lat, "accuracy": 8},
         )

@@ -81,6 +81,19 @@ def test_a_hotline_report_is_kept_once_however_often_it_is_sent(town: Town) -> N
     assert (first.status_code, again.json()["case"], again.json()["repeated"], other.status_code) == (201, first.json()["case"], True, 409)
 
 
+def test_what_a_device_says_of_its_clock_is_told_beside_what_it_captured(town: Town) -> None:
+    visitor = town.visitor("hotline")
+    told = _report(town, captured_at="2026-11-24T01:00:00Z", clock_error_s=90.5)
+    made = visitor.post("/api/v1/sources/reports", told, key="device").json()
+    entry = visitor.get(f"/api/v1/cases/{made['case']}").json()["timeline"][0]
+    assert (entry["captured_at"][:19], entry["facts"]["clock_error_s"]) == ("2026-11-24T01:00:00", 90.5)
+    assert entry["at"] > entry["captured_at"]
+    wrong = visitor.post("/api/v1/sources/reports", {**told, "clock_error_s": 1e12}, key="device-2")
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "bad_input")
+    smuggled = visitor.post(f"/api/v1/cases/{made['case']}/actions", {"action": "note", "facts": {"clock_error_s": 1}}, key="device-3")
+    assert (smuggled.status_code, smuggled.json()["facts"]["field"]) == (422, "clock_error_s")
+
+
 def test_a_field_a_role_may_not_send_is_refused_and_not_ignored(town: Town) -> None:
     answer = town.visitor("citizen").post("/api/v1/sources/reports", _report(town, urgency="critical"))
     assert (answer.status_code, answer.json()["reason"]) == (422, "forbidden_field")

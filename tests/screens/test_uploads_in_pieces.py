@@ -41,6 +41,9 @@ def test_a_broken_upload_goes_on_where_it_stood_and_is_kept_once(town: Town) -> 
     made = again.post(f"/api/v1/sources/uploads/{upload}/finish", {}, key="finish-2")
     assert made.status_code == 201
     assert again.get(made.json()["thumb_url"]).status_code == 200
+    # The answer was lost: the same key is told the same attachment, another key that there is no such upload.
+    assert again.post(f"/api/v1/sources/uploads/{upload}/finish", {}, key="finish-2").json()["id"] == made.json()["id"]
+    assert again.post(f"/api/v1/sources/uploads/{upload}/finish", {}, key="finish-3").status_code == 404
 
 
 def test_the_same_photo_sent_twice_with_its_key_is_one_attachment(town: Town) -> None:

@@ -668,8 +668,8 @@ def _meets(clause: Clause, target: Target) -> bool:
 # --- what may be written (A5) -------------------------------------------------------------------------------------
 
 _REPORT_PUBLIC = frozenset(
-    {"category", "place", "accuracy_m", "address", "description", "attachments", "captured_at", "contact_name", "contact_phone"}
-    | {"wants_answer", "identity_open", "asked"}
+    {"category", "place", "accuracy_m", "address", "description", "attachments", "captured_at", "clock_error_s", "contact_name"}
+    | {"contact_phone", "wants_answer", "identity_open", "asked"}
 )
 _REPORT_STAFF = _REPORT_PUBLIC | {"component", "grid", "source_detail", "staff_of"}
 _REPORT_DESK = _REPORT_STAFF | {"urgency", "call_record", "condition_no", "note"}

@@ -116,6 +116,8 @@ def _guarded(row: Transition, case: Case, action: Action, rules: Rules, now: dat
 def _resolve(case: Case, action: Action, rules: Rules, now: datetime) -> Facts | Refused:
     """The body of the event: the facts given, with what they mean today written out."""
     body: Facts = {key: value for key, value in action.facts.items() if value is not None}
+    if action.captured_at is not None and action.clock_error_s is not None:
+        body["clock_error_s"] = action.clock_error_s
     if action.facts.get("standard") is not None:
         standard = _standard(case, action, rules)
         if isinstance(standard, Refused):

@@ -68,6 +68,7 @@ class NewReport:
     identity_open: bool = False
     answers: Mapping[str, object] = field(default_factory=dict)
     captured_at: datetime | None = None
+    clock_error_s: float | None = None
     simple: bool = False
     provenance: Provenance = Provenance.LIVE
 
@@ -82,6 +83,7 @@ class Order:
     evidence: tuple[Evidence, ...] = ()
     expected_seq: int | None = None
     captured_at: datetime | None = None
+    clock_error_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -368,7 +370,7 @@ class _Sitting:
             address=report.texts.get("address"),
             answers=report.answers,
         )
-        self._do(case_id, Action(name, actor, facts, report.texts, evidence, report.captured_at))
+        self._do(case_id, Action(name, actor, facts, report.texts, evidence, report.captured_at, report.clock_error_s))
         proposals = self.propose_duplicates(self.changes[case_id].case, report.texts.get("description", ""))
         asked = report.facts.get("standard")
         self._follow_up(case_id, duplicate_free=not proposals, asked_standard=None if asked is None else int(str(asked)))
@@ -440,7 +442,7 @@ class _Sitting:
         if order.action in ("dispatch", "dispatch_urgent", "reassign"):
             facts = {**self._proposed(case, facts), **facts}
         evidence = self._evidence(order.evidence, actor)
-        action = Action(order.action, actor, facts, order.texts, evidence, order.captured_at)
+        action = Action(order.action, actor, facts, order.texts, evidence, order.captured_at, order.clock_error_s)
         if order.action == "split":
             action = replace(action, facts=self._children(case, facts))
         self._do(case_id, action)

@@ -117,6 +117,8 @@ class Action:
     """What somebody wants done. `facts` is JSON; `texts` are words people wrote (reason, note, answer, description), kept apart.
 
     captured_at   when it was done on the device, if that was before it reached us (offline)
+    clock_error_s   seconds by which the device's clock was found to be ahead of the city's (behind: negative) when they next met;
+                    None if it was not measured. It is told beside `captured_at`, which stays as the device said it.
     """
 
     name: str
@@ -125,6 +127,7 @@ class Action:
     texts: Mapping[str, str] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
     captured_at: datetime | None = None
+    clock_error_s: float | None = None
 
 
 class ClockName(StrEnum):

@@ -46,3 +46,14 @@ def once(tenant: TenantId, owner: str, door: str, key: str, body: object, now: d
             [codec.write_text(answer), tenant, door, own],
         )
     return answer, False
+
+
+def recall(tenant: TenantId, owner: str, door: str, key: str) -> Kept | None:
+    """What was answered under a key before, for a retry that can no longer show its body; None if the key is new."""
+    with in_tenant(tenant), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT result::text FROM idempotency WHERE tenant_id = %s AND door = %s AND key = %s AND result IS NOT NULL",
+            [tenant, door, f"{owner}:{key}"],
+        )
+        row = cursor.fetchone()
+    return None if row is None else codec.read_json(row[0])  # type: ignore[return-value]

@@ -78,6 +78,11 @@ export function onSignedOut(tell: () => void): () => void {
   return () => signedOut.delete(tell);
 }
 
+/** The city no longer knows this session: whoever listens leads to the sign-in page. */
+export function saySignedOut(): void {
+  for (const tell of signedOut) tell();
+}
+
 export type Query = Record<string, string | number | boolean | null | undefined>;
 
 export function withQuery(path: string, query: Query = {}): string {
@@ -131,7 +136,7 @@ async function parse<T>(response: Response): Promise<T> {
     body = null;
   }
   if (!response.ok) {
-    if (response.status === 401) for (const tell of signedOut) tell();
+    if (response.status === 401) saySignedOut();
     throw new ApiError(response.status, (body ?? {}) as ErrorBody);
   }
   const asOf = (body as { as_of?: unknown; now?: unknown } | null)?.as_of ?? (body as { now?: unknown } | null)?.now;

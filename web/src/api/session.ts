@@ -53,11 +53,12 @@ interface SessionAnswer {
 
 export const city = ref<SessionAnswer["city"] | null>(null);
 
-function take(found: SessionAnswer): Me | null {
+function take(found: SessionAnswer, heard = true): Me | null {
   setCsrf(found.csrf);
   city.value = found.city;
   setZone(found.city.zone);
-  setCityTime(found.now, found.rate ?? 1);
+  // Without a network nobody has said what time it is: the clock goes on from when somebody last did.
+  if (heard) setCityTime(found.now, found.rate ?? 1);
   setOwner(found.signed_in && found.person ? String(found.person.id) : null);
   if (!found.signed_in || !found.person) return (me.value = null);
   const [west, south, east, north] = found.city.bounds as [number, number, number, number];
@@ -75,6 +76,8 @@ function zoomFor(west: number, east: number): number {
   return Math.min(16, Math.max(8, Math.log2((360 / span) * (900 / 512))));
 }
 
+/** Pictures of the tasks in hand, kept by the page and handed out by the service worker (public/sw.js names the same shelf). */
+export const PICTURES = "chengyun-pictures";
 const LAST = "cy.session";
 /** Who I am, or null if nobody is signed in. A phone without a network goes on as whom it last was, until the server says otherwise. */
 export async function findMe(): Promise<Me | null> {
@@ -89,7 +92,7 @@ export async function findMe(): Promise<Me | null> {
     if (error instanceof ApiError && error.status < 500) throw error;
     if (!last) throw error;
     const found = JSON.parse(last) as SessionAnswer;
-    return take({ ...found, now: new Date(cityNow()).toISOString() });
+    return take({ ...found, now: new Date(cityNow()).toISOString() }, false);
   }
 }
 
@@ -107,6 +110,7 @@ export async function signOut(): Promise<void> {
 /** What was kept to work without a network goes with the person; what waits to be sent stays until it is sent. */
 function forgetDevice(): void {
   for (const key of Object.keys(localStorage)) if (key === LAST || key === "cy.today" || key.startsWith("cy.task.")) localStorage.removeItem(key);
+  if (typeof caches !== "undefined") void caches.delete(PICTURES).catch(() => undefined);
 }
 
 onSignedOut(() => {

@@ -63,6 +63,8 @@ export interface EvidenceItem { id: string; stage: string; kind: string; thumb_u
 export interface TimelineEntry {
   seq: number;
   at: string;
+  /** When it was done on a device that was without a network; `at` is when it reached the city. */
+  captured_at?: string | null;
   type: string;
   actor: { role: string; person_name?: string | null; org_name?: string | null; kind: "person" | "machine" | "timer"; model?: string; score?: number };
   facts: Record<string, unknown>;

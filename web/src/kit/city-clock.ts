@@ -24,15 +24,26 @@ function monotonic(): number {
   return typeof performance === "undefined" ? Date.now() : performance.now();
 }
 
+type Check = (aheadMs: number) => void;
+const checks = new Set<Check>();
+/** Told at each word of the city how far this device's idea of the city's time was ahead of it (behind: negative), in milliseconds. */
+export function onClockChecked(tell: Check): () => void {
+  checks.add(tell);
+  return () => checks.delete(tell);
+}
+
+/** The city says what time it is; the difference to what we believed includes the way of the answer. */
 export function setCityTime(iso: string, rate?: number): void {
   const city = Date.parse(iso);
   if (Number.isNaN(city)) return;
+  const ahead = cityNow() - city;
   anchor.value = { city, at: monotonic(), rate: rate ?? anchor.value.rate };
   try {
     localStorage.setItem(LAST, JSON.stringify({ city, device: Date.now(), rate: anchor.value.rate }));
   } catch { /* a browser that keeps nothing counts on from here all the same */ }
   ticked.value = cityNow();
   arm();
+  for (const tell of checks) tell(ahead);
 }
 
 export function setZone(name: string): void {

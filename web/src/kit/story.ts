@@ -57,6 +57,8 @@ export function tellEntry(entry: TimelineEntry): string {
   if (typeof f.until === "string") more.push(say("story.until", { moment: momentOf(f.until) }));
   for (const key of ["granted", "passed", "solved"] as const) if (typeof f[key] === "boolean") more.push(`${sayOf("need", key)}${isEnglish.value ? ": " : "："}${f[key] ? say("word.yes") : say("word.no")}`);
   if (entry.type === "correct" && typeof f.category_name === "string") more.push(f.category_name);
+  // Clocks timed anew say which day became another one, and why.
+  for (const d of (Array.isArray(f.days) ? f.days : []) as { day: string; reason_zh: string; reason_en: string }[]) more.push(`${d.day} ${isEnglish.value ? d.reason_en || d.reason_zh : d.reason_zh}`);
   const tail = more.filter(Boolean).join(isEnglish.value ? ", " : "，");
   return `${verb}${named ? ` → ${named}` : ""}${tail ? ` · ${tail}` : ""}`;
 }
@@ -75,4 +77,14 @@ export function reasonsOf(entry: TimelineEntry): string[] {
   if (typeof settings !== "number" || entry.type === "report") return [];
   const held = Array.isArray(conditions) ? CONDITIONS.filter((name) => conditions.includes(name)).map((name) => sayOf("condition", name)) : [];
   return [...held, ...(row ? [say("reason.one_answer")] : []), say("reason.settings", { version: settings })];
+}
+
+const LATER_MS = 60_000;
+const TELLING_S = 5;
+/** For what reached the city at least a minute after it was done: when it was done, and how wrong the device's clock was. */
+export function capturedWords(entry: TimelineEntry, now?: number): string | null {
+  if (!entry.captured_at || Math.abs(Date.parse(entry.at) - Date.parse(entry.captured_at)) < LATER_MS) return null;
+  const error = Number(entry.facts.clock_error_s ?? 0);
+  const clock = Math.abs(error) < TELLING_S ? "" : say(error > 0 ? "story.clock_fast" : "story.clock_slow", { s: Math.abs(Math.round(error)) });
+  return [say("story.captured", { moment: momentOf(entry.captured_at, now) }), clock].filter(Boolean).join(isEnglish.value ? ", " : "，");
 }

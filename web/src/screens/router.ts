@@ -28,6 +28,7 @@ const phone: RouteRecordRaw[] = [
   { path: "report", component: () => import("../sources/PhoneReport.vue"), meta: { title: "phone.report" } },
   { path: "map", component: () => import("../map/PhoneMap.vue"), meta: { title: "phone.map" } },
   { path: "me", component: () => import("../screens/PhoneMe.vue"), meta: { title: "phone.me" } },
+  { path: "outbox", component: () => import("../sources/PhoneOutbox.vue"), meta: { title: "outbox.title" } },
   { path: "task/:id", component: () => import("../tasks/PhoneTask.vue"), meta: { title: "phone.task", bare: true } },
 ];
 

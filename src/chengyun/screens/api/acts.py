@@ -24,6 +24,13 @@ router = Router()
 MOST_AT_ONCE = 200
 LONGEST_TEXT = 4000
 Text = dict[str, str]
+ClockError = Field(
+    default=None,
+    ge=-1e8,
+    le=1e8,
+    allow_inf_nan=False,
+    description="seconds by which the device's city time was ahead of ours when they next met; negative if behind",
+)
 
 
 class EvidenceIn(Schema):
@@ -37,7 +44,8 @@ class ActIn(Schema, extra="forbid"):
     facts: dict[str, JsonValue] = Field(default={}, max_length=40)
     texts: dict[str, str] = Field(default={}, max_length=10)
     evidence: list[EvidenceIn] = Field(default=[], max_length=12)
-    captured_at: Moment | None = None
+    captured_at: Moment | None = Field(default=None, description="when it was done on the device, by the city time it kept there")
+    clock_error_s: float | None = ClockError
 
 
 class ManyIn(Schema, extra="forbid"):
@@ -70,7 +78,9 @@ class ManyOut(Told):
     results: list[OneDone]
 
 
-RESERVED_FACTS = frozenset({"conditions", "why", "main_state", "duty_row", "area_class", "absorbed", "released", "reporters", "children"})
+RESERVED_FACTS = frozenset(
+    {"conditions", "why", "main_state", "duty_row", "area_class", "absorbed", "released", "reporters", "children"}
+) | {"clock_error_s"}
 """Facts that only the desk writes: nobody may send a reason or a duty row of his own making."""
 
 
@@ -98,7 +108,7 @@ def _act(ask: Asking, case: int, body: ActIn, key: str) -> Answer:
     long = next((name for name, words in body.texts.items() if len(words) > LONGEST_TEXT or len(name) > 40), None)
     if long is not None:
         raise Answered(422, "bad_input", "text_too_long", {"field": long[:40], "most": LONGEST_TEXT})
-    order = Order(body.action, body.facts, body.texts, evidence_of(body.evidence), body.expected_seq, body.captured_at)
+    order = Order(body.action, body.facts, body.texts, evidence_of(body.evidence), body.expected_seq, body.captured_at, body.clock_error_s)
     return house.current().desk.act(ask.reader, CaseId(case), order, key, origin(ask))
 
 

@@ -244,6 +244,19 @@ NAMED_ORGS = frozenset({"unit", "from", "trade_department"})
 NAMED_PEOPLE = frozenset({"checker", "handler", "asked_by", "endorsed_by"})
 
 
+def _days_changed(event: Event, rows: Rows) -> list[dict[str, Any]]:
+    """Why clocks were timed again: the days by which the calendar they were then timed by differs from the one before it."""
+    held = rows.here.book.held(rows.ask.tenant)
+    ids = {name: compiled.calendar.id for name, compiled in held.named_calendars(event.at).items()}
+    found: dict[str, dict[str, Any]] = {}
+    for name, version in {(change.clock.calendar, change.clock.calendar_version) for change in event.clocks}:
+        by_version = {each.version: each for each in held.calendars if each.id == ids.get(name)}
+        new, old = by_version.get(version), by_version.get(version - 1)
+        for rule in () if new is None or old is None else (each for each in new.days if each not in old.days):
+            found[rule.day.isoformat()] = {"day": rule.day.isoformat(), "reason_zh": rule.reason_zh, "reason_en": rule.reason_en}
+    return [found[day] for day in sorted(found)]
+
+
 def _facts(event: Event, rows: Rows) -> dict[str, Any]:
     """Facts with names beside ids, so that a page shows no raw key."""
     found: dict[str, Any] = {}
@@ -258,6 +271,8 @@ def _facts(event: Event, rows: Rows) -> dict[str, Any]:
         elif name == "category":
             category = rows.category(str(value))
             found["category_name"] = None if category is None else category.name_zh if rows.ask.language == "zh" else category.name_en
+    if event.type == "retime":
+        found["days"] = _days_changed(event, rows)
     conditions = event.body.get("conditions")
     if isinstance(conditions, Mapping):
         found["conditions"] = [name for name, holds in conditions.items() if holds]

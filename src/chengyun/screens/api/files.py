@@ -1,5 +1,6 @@
 """Attachments: taken in through the one sanitiser, served from their derivatives, never under a name the sender chose."""
 
+from collections.abc import Mapping
 from hashlib import sha256
 
 from django.http import FileResponse, HttpRequest, HttpResponseNotModified
@@ -7,6 +8,7 @@ from django.http.response import HttpResponseBase
 from ninja import File, Form, Query, Router, Schema, Status, UploadedFile
 from pydantic import Field
 
+from chengyun.base.errors import NotFound
 from chengyun.base.ids import AttachmentId, PersonId
 from chengyun.base.results import Refused
 from chengyun.cases import access
@@ -14,7 +16,7 @@ from chengyun.cases.access import compile_filter
 from chengyun.cases.records import EvidenceStage
 from chengyun.screens import house
 from chengyun.screens.api.asking import Anybody, Asking, Session, allowed, asking, idempotency_key
-from chengyun.screens.api.noting import do_once
+from chengyun.screens.api.noting import do_once, done_before
 from chengyun.screens.api.problems import PROBLEMS, Answered, Problem
 from chengyun.stores.attachments import Found
 from chengyun.stores.blobs import StorageFull, UploadSession
@@ -75,6 +77,10 @@ def _keep(request: HttpRequest, ask: Asking, name: str, media_type: str, body: b
         kept, _ = do_once(request, ask, "attachment", {"sha256": sha256(body).hexdigest(), "name": name}, act)
     except StorageFull as full:
         raise Answered(507, "storage_full") from full
+    return _attachment_out(ask, kept)
+
+
+def _attachment_out(ask: Asking, kept: Mapping[str, object]) -> AttachmentOut:
     made = AttachmentId(int(str(kept["attachment"])))
     found = house.current().files.find(ask.tenant, made, "thumb")
     role = "display" if found else "cleaned"
@@ -117,7 +123,14 @@ def finish(request: HttpRequest, upload: str) -> Status[AttachmentOut]:
     """Check the whole against its sum, and take it in like any other attachment."""
     ask, person = _uploader(request, "upload.continue")
     uploads = house.current().files.uploads
-    session = uploads.get(ask.tenant, person, upload[:64])
+    try:
+        session = uploads.get(ask.tenant, person, upload[:64])
+    except NotFound:
+        # Taken in already, and the answer was lost on the way: the pieces are gone, what was made of them is not.
+        before = done_before(request, ask, "attachment")
+        if before is None:
+            raise
+        return Status(201, _attachment_out(ask, before))
     whole = uploads.finish(ask.tenant, person, upload[:64])
     if isinstance(whole, Refused):
         raise Answered(422, "refused", whole.reason, whole.facts)

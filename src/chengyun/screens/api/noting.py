@@ -14,7 +14,7 @@ from chengyun.cases.records import Actor
 from chengyun.city.records import Role
 from chengyun.screens import house
 from chengyun.screens.api.asking import idempotency_key, origin
-from chengyun.stores.once import once
+from chengyun.stores.once import once, recall
 
 if TYPE_CHECKING:
     from chengyun.screens.api.asking import Asking
@@ -52,6 +52,11 @@ def do_once(
     """The answer of a write, and whether its key had done it before."""
     key, now = idempotency_key(request), house.current().clock.now()
     return once(ask.tenant, str(ask.person or "anonymous"), door, key, body, now, act)
+
+
+def done_before(request: HttpRequest, ask: "Asking", door: str) -> Mapping[str, object] | None:
+    """What this key was answered before, if it was: for an act whose material is gone once it is done."""
+    return recall(ask.tenant, str(ask.person or "anonymous"), door, idempotency_key(request))
 
 
 def _digest(value: object) -> bytes:

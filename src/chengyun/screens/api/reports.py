@@ -15,7 +15,7 @@ from chengyun.cases.desk import Answer, Arrival, NewReport
 from chengyun.cases.records import SourceFamily
 from chengyun.city.records import Role
 from chengyun.screens import house
-from chengyun.screens.api.acts import LONGEST_TEXT, DoneOut, EvidenceIn, done_out, evidence_of
+from chengyun.screens.api.acts import LONGEST_TEXT, ClockError, DoneOut, EvidenceIn, done_out, evidence_of
 from chengyun.screens.api.asking import Anybody, Asking, asking, idempotency_key, origin
 from chengyun.screens.api.moments import Moment
 from chengyun.screens.api.problems import PROBLEMS, Answered
@@ -47,7 +47,8 @@ class ReportIn(Schema, extra="forbid"):
     wants_answer: bool = True
     identity_open: bool = False
     asked: dict[str, JsonValue] = Field(default={}, max_length=40)
-    captured_at: Moment | None = None
+    captured_at: Moment | None = Field(default=None, description="when it was done on the device, by the city time it kept there")
+    clock_error_s: float | None = ClockError
     simple: bool = False
 
 
@@ -93,6 +94,7 @@ def arrival(ask: Asking, body: ReportIn, key: str) -> Arrival:
         identity_open=body.identity_open,
         answers=body.asked,
         captured_at=body.captured_at,
+        clock_error_s=body.clock_error_s,
         simple=body.simple,
     )
     return Arrival(ask.reader, report, key, origin(ask))
