@@ -114,6 +114,7 @@ def known(town: Any) -> dict[str, list[Any]]:
         "unit": [1, 43],
         "request_id": [1],
         "account": [_account_of(town, "gridworker")],
+        "post": [_post_of(town, "gridworker")],
         "upload": [announced.json()["id"]],
     }
 
@@ -124,6 +125,12 @@ def _account_of(town: Any, name: str) -> int:
 
     found = accounts.sign_in(town.city.tenant, name, town.passwords[name], town.clock.now())
     return int(found.account)  # type: ignore[union-attr]
+
+
+def _post_of(town: Any, name: str) -> int:
+    account = _account_of(town, name)
+    rows = town.visitor("security").get("/api/v1/accounts", limit=500).json()["rows"]
+    return int(next(row["posts"][0]["id"] for row in rows if row["id"] == account))
 
 
 def _filed(town: Any, png: io.BytesIO) -> int:
@@ -231,6 +238,8 @@ def _seeded(caller: Caller, schema: Any, known: dict[str, list[Any]], story: Sto
         "absence_register": {"deputy": 30, "from_day": "2026-12-01", "to_day": "2026-12-03", "reason": "休假"},
         "setting_switch": {"category": "*", "step": "close", "on": True, "reason": "试行自动结案"},
         "account_grant": {"role": "handler", "org": 16, "valid_from": "2026-12-01", "valid_to": "2026-12-31"},
+        "account_create": {"number": "N777", "name": "新人", "org": 16},
+        "account_end_post": {},
         "upload_start": {"size": 20, "sha256": "1" * 64},
     }
     for operation in _operations(schema):

@@ -123,6 +123,131 @@ def test_roles_that_exclude_each_other_are_not_granted_and_nobody_changes_his_ow
     assert security.post("/api/v1/accounts/99999999/disable", {}).status_code == 404
 
 
+def _new_account(town: Town, number: str) -> tuple[int, str]:
+    unit = town.city.organisations.id("WTB-DR")
+    made = town.visitor("admin").post("/api/v1/accounts", {"number": number, "name": "新人", "org": unit}).json()
+    return made["account"], made["password"]
+
+
+def _posts(town: Town, number: str) -> list[dict[str, Any]]:
+    return town.visitor("security").get("/api/v1/accounts", text=number).json()["rows"][0]["posts"]
+
+
+def test_a_new_password_is_told_once_ends_the_old_one_and_its_sessions(town: Town) -> None:
+    account, password = _new_account(town, "N901")
+    visitor = town.visitor()
+    assert visitor.sign_in("N901", password).status_code == 200
+    admin = town.visitor("admin")
+    told = admin.post(f"/api/v1/accounts/{account}/password", {}, key="anew")
+    again = admin.post(f"/api/v1/accounts/{account}/password", {}, key="anew").json()
+    assert (told.status_code, again["password"], again["repeated"]) == (200, None, True)
+    assert visitor.get("/api/v1/me").status_code == 401
+    assert visitor.sign_in("N901", password).status_code == 401
+    assert visitor.sign_in("N901", told.json()["password"]).status_code == 200
+    assert told.json()["password"] not in str(town.visitor("auditor").get("/api/v1/audit", operation="account.reset_password").json())
+
+
+def test_who_makes_accounts_cannot_take_the_key_of_an_administrator_nor_the_other_way_round(town: Town) -> None:
+    ids = {row["number"]: row["id"] for row in town.visitor("security").get("/api/v1/accounts", limit=500).json()["rows"]}
+    ordinary, _ = _new_account(town, "N902")
+
+    def answers(who: str, account: int, door: str = "password") -> tuple[int, str | None]:
+        told = town.visitor(who).post(f"/api/v1/accounts/{account}/{door}", {})
+        return told.status_code, told.json().get("reason")
+
+    assert answers("admin", ids["A002"]) == answers("admin", ids["A003"]) == (403, "other_administrator_resets")
+    assert answers("security", ordinary) == (403, "not_your_role")
+    assert answers("admin", ids["A001"]) == (403, "own_account")
+    other = "administrator-password"
+    assert answers("admin", ids["A002"], other) == answers("admin", ids["A003"], other) == (403, "not_your_role")
+    assert answers("security", ids["A002"], other) == (403, "own_account")
+    assert answers("security", ordinary, other) == (403, "other_administrator_resets")
+    assert answers("auditor", ordinary)[0] == answers("lead", ordinary)[0] == 403
+    assert answers("admin", 99_999_999)[0] == 404
+    told = town.visitor("security").post(f"/api/v1/accounts/{ids['A003']}/administrator-password", {})
+    town.passwords["auditor"] = told.json()["password"]
+    assert town.visitor("auditor").get("/api/v1/me").json()["roles"] == ["auditor"]
+
+
+def test_an_account_switched_off_is_switched_on_again_with_its_posts(town: Town) -> None:
+    account, password = _new_account(town, "N903")
+    security, visitor = town.visitor("security"), town.visitor()
+    security.post(f"/api/v1/accounts/{account}/disable", {})
+    assert visitor.sign_in("N903", password).status_code == 401
+    assert [row["id"] for row in security.get("/api/v1/accounts", text="N903", active="false").json()["rows"]] == [account]
+    assert town.visitor("admin").post(f"/api/v1/accounts/{account}/enable", {}).status_code == 403
+    assert security.post(f"/api/v1/accounts/{account}/enable", {}).status_code == 200
+    assert visitor.sign_in("N903", password).status_code == 200
+
+
+def test_a_post_ends_on_a_day_or_gives_way_to_its_next_version_and_the_past_stands(town: Town) -> None:
+    account, password = _new_account(town, "N904")
+    unit = town.city.organisations.id("WTB-DR")
+    security, visitor = town.visitor("security"), town.visitor()
+    security.post(f"/api/v1/accounts/{account}/posts", {"role": "handler", "org": unit})
+    first = _posts(town, "N904")[0]
+    changed = security.post(f"/api/v1/accounts/{account}/posts", {"role": "unit_clerk", "org": unit, "replaces": first["id"]})
+    assert changed.status_code == 201, changed.json()
+    assert visitor.sign_in("N904", password).json()["roles"] == ["unit_clerk"]
+    now = next(each for each in _posts(town, "N904") if each["now"])
+    later = security.post(f"/api/v1/accounts/{account}/posts/{now['id']}/end", {"on": "2026-12-24"})
+    assert later.status_code == 200, later.json()
+    assert [each["valid_to"] for each in _posts(town, "N904") if each["now"]] == ["2026-12-24"]
+    assert security.post(f"/api/v1/accounts/{account}/posts/{now['id']}/end", {}).status_code == 200
+    assert visitor.get("/api/v1/me").json()["roles"] == []
+    again = security.post(f"/api/v1/accounts/{account}/posts/{now['id']}/end", {})
+    assert (again.status_code, again.json()["reason"]) == (422, "post_has_ended")
+    assert len(_posts(town, "N904")) == 2, "what was held once stays readable"
+
+
+@pytest.mark.parametrize(
+    ("door", "body", "status"),
+    [
+        ("posts/{post}/end", {"on": "2026-11-01"}, 422),
+        ("posts/{post}/end", {"on": "2999-11-01"}, 422),
+        ("posts/{post}/end", {"on": "' OR 1=1"}, 422),
+        ("posts/{post}/end", {"person": 1}, 422),
+        ("posts/999999/end", {}, 404),
+        ("posts", {"role": "handler", "valid_from": "2026-01-01"}, 422),
+        ("posts", {"role": "handler", "valid_to": "2026-11-24"}, 422),
+        ("posts", {"role": "handler", "replaces": 999_999}, 404),
+        ("posts", {"role": "auditor"}, 422),
+        ("posts", {"role": "handler", "area": "' --"}, 422),
+        ("posts", {"role": "handler", "org": 999_999}, 422),
+    ],
+)
+def test_a_post_that_cannot_be_changes_nothing(town: Town, door: str, body: dict[str, Any], status: int) -> None:
+    security = town.visitor("security")
+    found = security.get("/api/v1/accounts", text="H001").json()["rows"]
+    row = next(each for each in found if each["posts"])
+    before = _posts(town, row["number"])
+    answer = security.post(f"/api/v1/accounts/{row['id']}/{door.format(post=row['posts'][0]['id'])}", body)
+    assert answer.status_code == status, answer.json()
+    assert _posts(town, row["number"]) == before
+
+
+def test_somebody_elses_post_is_not_ended_through_another_account(town: Town) -> None:
+    security = town.visitor("security")
+    rows = [each for each in security.get("/api/v1/accounts", limit=500).json()["rows"] if each["posts"] and not each["guarded"]]
+    one, other = rows[0], rows[1]
+    assert security.post(f"/api/v1/accounts/{one['id']}/posts/{other['posts'][0]['id']}/end", {}).status_code == 404
+    assert town.visitor("admin").post(f"/api/v1/accounts/{one['id']}/posts/{one['posts'][0]['id']}/end", {}).status_code == 403
+
+
+def test_accounts_are_found_page_by_page_by_words_and_by_role(town: Town) -> None:
+    admin, seen, mark = town.visitor("admin"), [], None
+    while True:
+        page = admin.get("/api/v1/accounts", limit=7, **({"after": mark} if mark else {})).json()
+        seen += [row["id"] for row in page["rows"]]
+        mark = page["next"]
+        if mark is None:
+            break
+    assert len(seen) == len(set(seen)) == page["total"] > 7
+    leads = admin.get("/api/v1/accounts", role="shift_lead").json()["rows"]
+    assert leads and all(any(post["role"] == "shift_lead" and post["now"] for post in row["posts"]) for row in leads)
+    assert admin.get("/api/v1/accounts", text="%_' --").json()["rows"] == []
+
+
 # --- people -----------------------------------------------------------------------------------------------------------
 
 

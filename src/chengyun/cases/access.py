@@ -311,6 +311,9 @@ RULES: Mapping[str, Mapping[Role, Reach]] = {
     "account.create": _all(Role.SYSTEM_ADMIN),
     "account.grant": _all(Role.SECURITY_ADMIN),
     "account.disable": _all(Role.SECURITY_ADMIN),
+    "account.enable": _all(Role.SECURITY_ADMIN),
+    "account.reset_password": _all(Role.SYSTEM_ADMIN),
+    "account.reset_administrator": _all(Role.SECURITY_ADMIN),
     "account.end_sessions": _all(Role.SECURITY_ADMIN),
     # live and map
     "live.follow": _scope(*_STAFF) | _own(Role.CITIZEN),
@@ -410,6 +413,12 @@ _READ_OF_KIND: Mapping[Kind, str] = {
 
 _DECISIONS = frozenset({"unmask.approve", "export.approve", "evaluation.approve", "case.act"})
 """Operations that may decide what somebody asked for; nobody decides his own, nor his principal's while standing in (A6)."""
+
+_NEVER_ONES_OWN = frozenset(
+    {"account.grant", "account.disable", "account.enable", "account.end_sessions", "account.reset_password", "account.reset_administrator"}
+)
+"""What nobody does to his own account (A6). Whoever opens accounts hands out their passwords, except where an account opens an
+administrator's or the auditor's post: there the security administrator does, or the one who opens accounts could take every role."""
 
 _WITHOUT_A_POST = frozenset({"session.close", "me.read"})
 """What a person may do on a day on which he holds no post at all: see that it is so, and leave."""
@@ -546,7 +555,7 @@ def _no(reader: Reader, operation: str, rule: Mapping[Role, Reach], target: Targ
 
 def _objection(reader: Reader, operation: str, target: Target, limits: Limits, posts: tuple[Post, ...]) -> Denied | None:
     """What stands against it although the reader reaches it."""
-    if operation == "account.disable" and target.person == reader.person:
+    if operation in _NEVER_ONES_OWN and target.person is not None and target.person == reader.person:
         return Denied(False, "own_account")
     if operation == "clock.set" and not target.demo:
         return Denied(False, "only_in_the_demo")

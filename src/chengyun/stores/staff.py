@@ -1,12 +1,13 @@
 """People who work here, one at a time: their number, their name, their posts, and the accounts they sign in with."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import connection
 
-from chengyun.base.ids import OrgId, PersonId, TenantId
-from chengyun.city.records import Assignment, Person
+from chengyun.base.ids import AreaCode, OrgId, PersonId, TenantId
+from chengyun.city.records import Assignment, Person, Role, Scope
 from chengyun.stores.city_load import raise_version
 from chengyun.stores.tenancy import in_tenant
 from chengyun.stores.writing.city.rows import insert, write_rows
@@ -65,3 +66,41 @@ def add_assignment(tenant: TenantId, person: PersonId, given: Assignment) -> Non
     with in_tenant(tenant):
         insert(tenant, "role_assignment", tuple(row), (), [row])
         raise_version(tenant, "city")
+
+
+def read_assignments(tenant: TenantId, people: Collection[PersonId]) -> tuple[tuple[int, PersonId, Assignment], ...]:
+    """(row, person, post) of these people, past ones included, in the order of their beginning."""
+    with in_tenant(tenant), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT row, person, role, area, org, ARRAY(SELECT jsonb_array_elements_text(fields)), fields IS NULL OR fields = 'null',"
+            " valid_from, valid_to, deputy_for FROM role_assignment WHERE tenant_id = %s AND person = ANY(%s) ORDER BY valid_from, row",
+            [tenant, list(people)],
+        )
+        return tuple(
+            (
+                row,
+                PersonId(person),
+                Assignment(
+                    Role(role),
+                    Scope(AreaCode(area) if area else None, OrgId(org) if org else None, None if every else frozenset(fields)),
+                    begins,
+                    ends,
+                    PersonId(deputy) if deputy is not None else None,
+                ),
+            )
+            for row, person, role, area, org, fields, every, begins, ends, deputy in cursor.fetchall()
+        )
+
+
+def end_assignment(tenant: TenantId, person: PersonId, row: int, day: date) -> bool:
+    """Let a post end before `day`; one that has not begun by then never begins. False if it had ended by then already."""
+    with in_tenant(tenant), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE role_assignment SET valid_to = greatest(valid_from, %s) WHERE tenant_id = %s AND person = %s AND row = %s"
+            " AND (valid_to IS NULL OR valid_to > greatest(valid_from, %s))",
+            [day, tenant, person, row, day],
+        )
+        ended = bool(cursor.rowcount)
+        if ended:
+            raise_version(tenant, "city")
+    return ended

@@ -20,6 +20,7 @@ const desk: RouteRecordRaw[] = [
   { path: "shift", component: () => import("../tasks/ShiftPage.vue"), meta: { title: "shift.title" } },
   { path: "notices", component: () => import("../screens/NoticesPage.vue"), meta: { title: "page.notices" } },
   { path: "audit", component: () => import("../screens/AuditPage.vue"), meta: { title: "page.audit" } },
+  { path: "accounts", component: () => import("../screens/AccountsPage.vue"), meta: { title: "account.title" } },
   { path: "setup", component: () => import("../screens/SetupPage.vue"), meta: { title: "page.setup" } },
 ];
 
