@@ -9,7 +9,8 @@ from pathlib import Path
 from chengyun.cases.lifecycle import PRIOR, SAME, Transition
 from chengyun.cases.national import NATIONAL, STEP
 from chengyun.cases.records import State
-from chengyun.screens.words import say
+from chengyun.cases.sources import CHOICES, FILE
+from chengyun.screens.words import Language, say
 
 HERE = Path(__file__).parent
 PAGE = HERE / "lifecycle.md"
@@ -18,7 +19,13 @@ HEAD = (HERE / "lifecycle_head.md").read_text(encoding="utf-8")
 
 
 def page() -> str:
-    return "\n".join([HEAD.rstrip(), "", "## 状态图 States", "", *diagram(), "", "## 全表 The table", "", *table(), ""])
+    head = HEAD.rstrip().replace("{choices}", "\n".join(f"- {choice}" for choice in choices("en")))
+    return "\n".join([head, "", "## 状态图 States", "", *diagram(), "", "## 全表 The table", "", *table(), ""])
+
+
+def choices(language: Language) -> list[str]:
+    """What we decided, as the lifecycle page of the application says it as well."""
+    return [say(f"lifecycle.choice.{n}", language) for n in range(1, CHOICES + 1)]
 
 
 def both(key: str) -> str:
@@ -65,5 +72,11 @@ def sources(row: Transition) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def shipped() -> str:
+    """The same sources as a file of the program: one line per row of the table, in its order, with the act as a check."""
+    return "".join(f"{row.action}\t{'; '.join(sources(row))}\n" for row in NATIONAL.rows)
+
+
 if __name__ == "__main__":
+    FILE.write_text(shipped(), encoding="utf-8")
     PAGE.write_text(page(), encoding="utf-8")

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from chengyun.base.geometry import Point
 from chengyun.base.ids import AreaCode, PersonId, case_number
 from chengyun.cases.evolve import write_reporter
+from chengyun.cases.flows import shipped_flows
 from chengyun.cases.national import NATIONAL
 from chengyun.cases.records import SourceFamily, State
 from chengyun.cases.responsibility import DutyIndex
@@ -24,9 +25,10 @@ from chengyun_demo.areas import community_code
 from chengyun_demo.city import DemoCity
 from chengyun_demo.life import Life, Numbers, PastCase, PastPhoto, World
 from chengyun_demo.people import CITY_ZONE
+from chengyun_demo.repairs import FLOW_OF, tell
 from chengyun_demo.rota import Rota
 from chengyun_demo.scenario import PLANNED, TROUBLES, Plan, Planner, Trouble
-from chengyun_demo.stories import ENDED, SYSTEM, at_desk, minutes, report, tell
+from chengyun_demo.stories import ENDED, SYSTEM, at_desk, minutes, report
 
 __all__ = ["PastCase", "PastPhoto", "past_cases", "rule_book"]
 
@@ -35,14 +37,15 @@ S = State
 
 
 def rule_book(city: DemoCity) -> Rules:
-    """The rules the past was decided by: the national flow, default settings, the demo's calendars and people."""
+    """The rules the past was decided by: the national flow and the water company's, default settings, the demo's calendars and people."""
     day = city.start.astimezone(CITY_ZONE).date()
     office, centre, wall = (compile_calendar(calendar) for calendar in city.calendars)
     return Rules(
         tenant=city.tenant,
         version=1,
         lifecycle=NATIONAL,
-        settings=Settings(number_prefix=city.case_prefix),
+        settings=Settings(number_prefix=city.case_prefix, flow_of=FLOW_OF),
+        flows=shipped_flows(),
         calendars={"city": office, "centre": centre, "clock": wall},
         units={org.id: org for org in city.organisations.all},
         standards={entry.id: entry for entry in city.standards},
@@ -89,7 +92,7 @@ def _lives(world: World, planner: Planner, count: int) -> Iterator[Life]:
         draw = random.Random(f"{world.city.seed}:life:{number}")
         life = Life(world, plan, draw)
         twins: list[Life] = []
-        if draw.random() < 0.035 and plan.trouble.number != "10906":
+        if draw.random() < 0.035 and plan.trouble.number != "10906" and plan.trouble.code not in FLOW_OF:
             twins.append(_plan_twin(life, planner))
         tell(life)
         yield life
@@ -150,6 +153,8 @@ PUBLIC_SIDE = (P, H, V, X)
 SLOW = ("06013", "06050", "06051", "02010", "04002", "06036", "06035", "07003", "06040", "01037")
 """Matters with days to go, so that requests can be pending."""
 DRAINS = ("01004", "01002", "01003")
+COVERS = ("01001",)
+"""Covers of the water company, which go by its own flow."""
 
 WANTED = (
     Wanted(S.REPORTED, 9, (0.05, 0.6), families=PUBLIC_SIDE),
@@ -182,6 +187,11 @@ WANTED = (
     Wanted(S.CHECKING, 5, (1, 26), families=(C, P, H)),
     Wanted(S.CHECKING, 4, (1, 26), families=(P, H, V), communities="E", checker="collector"),
     Wanted(S.PENDING_CLOSING, 6, (1, 26), families=(C, P, H)),
+    Wanted(S.REPORTED, 1, (0.05, 0.3), families=(C,), troubles=COVERS),
+    Wanted(S.DISPATCHED, 2, (0.3, 1.2), families=(C,), troubles=COVERS),
+    Wanted(S.HANDLING, 3, (0.5, 5), families=(C,), troubles=COVERS),
+    Wanted(S.SUSPENSION_ENDORSED, 1, (2, 30), must=frozenset({"suspension"}), families=(C,), troubles=COVERS),
+    Wanted(S.FEEDBACK_GIVEN, 2, (1, 20), families=(C,), troubles=COVERS),
 )  # fmt: skip
 
 

@@ -233,6 +233,7 @@ def _accounts(numbers: Mapping[str, Person], orgs: Organisations) -> tuple[Accou
         Account("street", clerk("ST2"), Role.UNIT_CLERK, "钟楼街道办事处 内勤", "Clerk of Zhonglou Street Office"),
         Account("cleaning", clerk("ST2-SAN"), Role.UNIT_CLERK, "街道环卫保洁队 队长", "Head of the Street Cleaning Team"),
         Account("cleaner", hand("ST2-SAN"), Role.HANDLER, "街道环卫保洁队 处置人员", "Handler of the Street Cleaning Team"),
+        Account("waterworks", clerk("WTR-F"), Role.UNIT_CLERK, "自来水公司 抢修调度", "Repair desk of the Water Company"),
         Account("community", f"U{orgs.community('E').id:02d}1", Role.UNIT_CLERK, "鼓楼社区居委会", "Gulou Community Committee"),
         Account("gridworker", f"U{orgs.grid_team('E').id:02d}2", Role.HANDLER, "鼓楼社区网格员", "Grid worker of Gulou Community"),
     )

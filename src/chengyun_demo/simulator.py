@@ -30,6 +30,7 @@ from chengyun_demo.areas import COMMUNITIES, community_code
 from chengyun_demo.city import DemoCity
 from chengyun_demo.people import CITY_ZONE, Account
 from chengyun_demo.photos import draw as draw_photo
+from chengyun_demo.repairs import FLOW_OF
 from chengyun_demo.rota import Rota
 from chengyun_demo.scenario import TROUBLES, Plan, Planner
 from chengyun_demo.stories import ANSWERS, EXTENSION_REASONS, RETURN_REASONS, REWORK_REASONS
@@ -228,7 +229,7 @@ class Simulator:
         for _ in range(60):
             family = self.draw.choice(families)
             trouble = self.draw.choice(
-                [t for t in TROUBLES if t.number in ("01002", "01003", "01004", "06010", "06012", "06036", "06042", "07001")]
+                [t for t in TROUBLES if t.number in ("01001", "01002", "01003", "01004", "06010", "06012", "06036", "06042", "07001")]
             )
             person = self._person("collector") if family is SourceFamily.COLLECTOR else None
             plan = self.planner.draw_report(day, trouble=trouble, family=family, at=now, reporter=person)
@@ -303,6 +304,8 @@ class Simulator:
         self.done += finished
 
     def _order_verify(self, errand: Errand, now: datetime) -> bool:
+        if errand.plan.trouble.code in FLOW_OF:
+            return self._file(errand, now)
         return self._act(errand, "intake", "order_verify", now, {"checker": int(self._person("collector2"))})
 
     def _verify(self, errand: Errand, now: datetime) -> bool:
@@ -318,6 +321,8 @@ class Simulator:
 
     def _dispatch(self, errand: Errand, now: datetime) -> bool:
         errand.holder = None
+        if errand.unit is None and errand.plan.trouble.code in FLOW_OF:
+            errand.unit = self.city.organisations.id("WTR-F")
         if errand.unit is None:
             return self._act(errand, "dispatcher", "consult", now, {"ground": "gap"})
         return self._act(errand, "dispatcher", "dispatch", now, {"unit": int(errand.unit)})
@@ -339,13 +344,15 @@ class Simulator:
         if desk is None:
             self._forget(errand)
             return False
-        if not errand.returned and holder == errand.unit and self.draw.random() < 0.06:
+        if not errand.returned and holder == errand.unit and errand.plan.trouble.code not in FLOW_OF and self.draw.random() < 0.06:
             errand.returned = True
             return self._act(errand, desk[0], "return", now, {}, {"reason": self.draw.choice(RETURN_REASONS)})
         return self._act(errand, desk[0], "accept", now)
 
     def _handle(self, errand: Errand, now: datetime) -> bool:
         clerk, handler = self._desk(errand)
+        if errand.plan.trouble.code in FLOW_OF:
+            return self._act(errand, clerk, "feedback", now, {}, {"result": errand.plan.trouble.done}, photo="after")
         if not errand.handler:
             errand.handler = True
             return self._act(errand, clerk, "assign", now, {"handler": int(self._person(handler))})
@@ -364,6 +371,8 @@ class Simulator:
         return self._act(errand, self._desk(errand)[0], "feedback", now, {}, {"result": errand.plan.trouble.done})
 
     def _order_check(self, errand: Errand, now: datetime) -> bool:
+        if errand.plan.trouble.code in FLOW_OF:
+            return self._close(errand, now)
         return self._act(errand, "dispatcher", "order_check", now, {"checker": int(self._person("collector2"))})
 
     def _check(self, errand: Errand, now: datetime) -> bool:
@@ -394,6 +403,7 @@ class Simulator:
         return {
             orgs.id("WTB-DR"): ("clerk", "handler"),
             orgs.id("ST2-SAN"): ("cleaning", "cleaner"),
+            orgs.id("WTR-F"): ("waterworks", "waterworks"),
             orgs.community("E").id: ("community", "gridworker"),
         }
 

@@ -48,22 +48,24 @@ def minutes(life: Life, low: float, high: float) -> timedelta:
     return timedelta(minutes=life.draw.triangular(low, high, low + (high - low) * 0.3), milliseconds=life.draw.randrange(1000))
 
 
-def tell(life: Life) -> None:
-    """From the report to wherever it gets."""
-    try:
-        if report(life):
-            if life.case.state is State.REPORTED:
-                verify(life)
-            if life.case.state is State.PENDING_FILING:
-                file(life)
-            if life.case.state is State.PENDING_DISPATCH:
-                dispatch(life)
-                handle_until_passed(life)
-                close(life)
-        aftermath(life)
-        life.pass_time(life.world.until)
-    except Unfinished:
-        pass
+def go_on(life: Life, reported: bool) -> None:
+    """By the national steps, from the report on; `reported` is False where a collector put it right on the spot."""
+    if reported:
+        if life.case.state is State.REPORTED:
+            verify(life)
+        if life.case.state is State.PENDING_FILING:
+            file(life)
+        if life.case.state is State.PENDING_DISPATCH:
+            dispatch(life)
+            handle_until_passed(life)
+            close(life)
+    aftermath(life)
+    life.pass_time(life.world.until)
+
+
+def knows(life: Life, act: str) -> bool:
+    """Whether the flow of the case has this act in its present state; a department's own leaves some out."""
+    return (life.case.state, act) in life.world.rules.flow_for(life.case).by_cell
 
 
 # --- 1 collection -----------------------------------------------------------------------------------------------------
@@ -273,7 +275,7 @@ def watch(life: Life) -> None:
 
 
 def supervise(life: Life, at: datetime) -> None:
-    if life.case.state not in (State.DISPATCHED, State.HANDLING, State.FINISHED) or not life.case.holders:
+    if life.case.state not in (State.DISPATCHED, State.HANDLING, State.FINISHED) or not life.case.holders or not knows(life, "supervise"):
         return
     lead = life.world.rota.desk_at(life.world.rota.when_centre_open(at, life.draw), Role.SHIFT_LEAD, life.draw)
     if lead is None:
@@ -290,6 +292,8 @@ def supervise(life: Life, at: datetime) -> None:
 
 
 def leader_note(life: Life, at: datetime) -> None:
+    if not knows(life, "leader_note"):
+        return
     leader = life.world.city.people.holding(Role.DUTY_LEADER)[0].id
     life.act("leader_note", life.actor(Role.DUTY_LEADER, leader), at, {}, {"note": "请相关单位举一反三，排查同类问题"})
 
@@ -405,15 +409,7 @@ def work(life: Life, attempt: int) -> None:
                 suspension(life, clerk, handler)
         if life.chance("forced", 0.006):
             force_close(life)
-    clock = running(life.case, ClockName.UNIT)
-    done = life.now + minutes(life, 20, 240)
-    if clock is not None and clock.due is not None:
-        late = draw.random() < life.world.lateness[case.holders[0]] and not life.must
-        left = max(clock.due - life.now, timedelta(minutes=20))
-        done = clock.due + timedelta(hours=draw.triangular(0.2, 20, 1.5)) if late else life.now + left * draw.triangular(0.12, 0.97, 0.55)
-        if late and attempt == 0 and draw.random() < 0.3:
-            done = clock.due + timedelta(minutes=draw.triangular(2, 50, 10))
-    done = max(unit_time(life, done), life.now + timedelta(minutes=3))
+    done = when_done(life, attempt)
     for unit, ready in life.case.assisting:
         if not ready:
             helper = clerk_of(life, unit)
@@ -428,6 +424,20 @@ def work(life: Life, attempt: int) -> None:
         life.act("feedback", life.actor(Role.UNIT_CLERK, clerk), when, {}, {"result": life.plan.trouble.done})
     else:
         life.act("feedback", life.actor(Role.UNIT_CLERK, clerk), done, {}, {"result": life.plan.trouble.done}, (E.AFTER,))
+
+
+def when_done(life: Life, attempt: int) -> datetime:
+    """When the unit has done its work: late as often as this unit is late."""
+    draw = life.draw
+    clock = running(life.case, ClockName.UNIT)
+    done = life.now + minutes(life, 20, 240)
+    if clock is not None and clock.due is not None:
+        late = draw.random() < life.world.lateness[life.case.holders[0]] and not life.must
+        left = max(clock.due - life.now, timedelta(minutes=20))
+        done = clock.due + timedelta(hours=draw.triangular(0.2, 20, 1.5)) if late else life.now + left * draw.triangular(0.12, 0.97, 0.55)
+        if late and attempt == 0 and draw.random() < 0.3:
+            done = clock.due + timedelta(minutes=draw.triangular(2, 50, 10))
+    return max(unit_time(life, done), life.now + timedelta(minutes=3))
 
 
 def is_overdue(life: Life, when: datetime) -> bool:
@@ -528,7 +538,7 @@ def aftermath(life: Life) -> None:
     life.act(
         "score", SYSTEM, night + timedelta(milliseconds=int(life.case.id) % 60_000), {"settings_version": life.world.rules.settings.version}
     )
-    if late and life.chance("appeal", 0.12):
+    if late and life.chance("appeal", 0.12) and knows(life, "appeal"):
         steps.append(lambda told: appeal(told, late[0]))
     mine = [r.person for r in life.case.reporters if r.person is not None and r.family is SourceFamily.PUBLIC and r.origin == life.case.id]
     if mine and life.chance("rated", 0.4):

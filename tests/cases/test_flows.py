@@ -7,9 +7,10 @@ import pytest
 
 from cases import matrix
 from cases.small_city import CITIZEN, CLERK, DISPATCHER, GRID, LITTER, MANHOLE, OFFICER, SYSTEM, WATER, actor, at, do, rules, unborn
-from chengyun.cases.decide import next_actions
+from chengyun.base.results import Refused
+from chengyun.cases.decide import decide, next_actions
 from chengyun.cases.flows import SHIPPED, BadFlow, parse_flow, read_flow, shipped_flows
-from chengyun.cases.records import Case, ClockName, SourceFamily, State
+from chengyun.cases.records import Action, Case, ClockName, SourceFamily, State
 from chengyun.cases.rules import Rules, Settings
 
 WATER_FLOW = shipped_flows()["water_repair"]
@@ -59,6 +60,15 @@ def test_a_case_keeps_the_version_of_the_flow_it_began_in() -> None:
     assert case.flow_version == 1
     later = replace(book(2), flows={"water_repair": replace(WATER_FLOW, version=2, rows=()), "water_repair@1": WATER_FLOW})
     assert "file" in {each.action for each in next_actions(case, actor(DISPATCHER), later, at("2026-11-24 10:05"))}
+
+
+def test_a_case_whose_flow_is_not_there_stands_still_and_a_report_is_never_lost() -> None:
+    case, bare = begun(MANHOLE), replace(book(), flows={})
+    assert next_actions(case, actor(DISPATCHER), bare, at("2026-11-24 10:05")) == ()
+    refused = decide(case, Action("file", actor(DISPATCHER), {"standard": 1, "grid": GRID}), bare, at("2026-11-24 10:05"))
+    assert isinstance(refused, Refused) and refused.reason == "flow_missing"
+    first = unborn(2, SourceFamily.PUBLIC, CITIZEN)
+    assert do(first, bare, at("2026-11-24 10:00"), CITIZEN, "report", place=[118.2, 31.1], category=MANHOLE).flow == "national"
 
 
 def test_a_flow_has_its_own_words_for_every_state_and_act_in_both_languages() -> None:
@@ -123,7 +133,17 @@ def test_what_is_no_yaml_or_no_flow_is_told_and_runs_nothing() -> None:
     for text, says in (
         ("name: [", "not readable as YAML"),
         ("- 1", "a flow is a mapping"),
-        ("name: !!python/object/apply:os.getcwd []", "not readable"),
+        ("name: !!python/object/apply:os.getcwd []", "a flow has no tags"),
+        ("name: &a [1]\nversion: *a", "no anchors"),
+        ("states: {<<: {reported: {zh: a, en: b}}}", "merges no keys"),
+        ("name: " + "[" * 60_000, "nested deeper"),
+        ("# " + "long " * 20_000, "characters; a flow has"),
+        ("---\nname: a\n---\nname: b", "another document"),
+        (TEXT.replace("version: 1", "version: yes"), '"version" is missing or is no int'),
+        (TEXT.replace("version: 1", "version: 0"), "version is a number from 1"),
+        (TEXT.replace("name: water_repair", "name: Water repair"), "is no plain word"),
+        (TEXT.replace("zh: 供水抢修流程", 'zh: "供水\\n抢修"'), "one line of at most 40"),
+        (TEXT.replace("version: 1", "version: 1\nyes: 2"), "is not known"),
     ):
         with pytest.raises(BadFlow, match=says):
             parse_flow(text)

@@ -173,3 +173,11 @@ def test_the_same_seed_gives_the_same_past(city, past):
     for _ in range(40):
         one = next(again)
         assert one == past[[each.case.id for each in past].index(one.case.id)]
+
+
+def test_covers_of_the_water_company_went_by_its_own_flow_and_some_are_under_way(past):
+    own = [each.case for each in past if each.case.flow == "water_repair"]
+    assert len(own) > 20 and {case.category for case in own} == {"2026:component_fault:01001"}
+    assert {State.REPORTED, State.DISPATCHED, State.HANDLING, State.FEEDBACK_GIVEN, State.EVALUATED} <= {case.state for case in own}
+    happened = {event.type for each in past if each.case.flow == "water_repair" for event in each.events}
+    assert {"suspension_endorsed", "feedback_given"} <= {str(case.state) for case in own} and "order_check" not in happened

@@ -323,6 +323,8 @@ RULES: Mapping[str, Mapping[Role, Reach]] = {
     "audit.read": _all(Role.AUDITOR),
     "settings.read": _all(_L, _B, *_ADMINS),
     "settings.switch": _all(_L, Role.SYSTEM_ADMIN),
+    "settings.flows.read": _all(*_STAFF, *_ADMINS),
+    "settings.flows.write": _all(Role.SYSTEM_ADMIN),
     "clock.read": _all(*_EVERYONE),
     "clock.set": _all(Role.SYSTEM_ADMIN),
     "admin.open": _all(*_ADMINS),
@@ -719,6 +721,7 @@ WRITABLE: Mapping[str, Mapping[Role, frozenset[str]]] = {
     "account.create": {Role.SYSTEM_ADMIN: frozenset({"number", "name", "org", "language", "phone"})},
     "account.grant": {Role.SECURITY_ADMIN: frozenset({"role", "area", "org", "fields", "valid_from", "valid_to"})},
     "settings.switch": dict.fromkeys((Role.SHIFT_LEAD, Role.SYSTEM_ADMIN), frozenset({"category", "step", "on", "reason"})),
+    "settings.flows.write": {Role.SYSTEM_ADMIN: frozenset({"file", "text", "valid_from", "reason", "trial", "category", "flow"})},
 }
 """Operation -> role -> fields it may send. `staff_of` names the unit a complaint is about; an anonymous one does not steer a case
 away from a unit by itself. `case.correct` is the correction after filing, an action of the lifecycle."""

@@ -70,6 +70,8 @@ def _relimit(case: Case, after: Case) -> tuple[str, ...]:
 
 
 def _why_not(lifecycle: Lifecycle, case: Case, action: Action) -> Refused:
+    if not lifecycle.rows:
+        return Refused("flow_missing", {"flow": lifecycle.name, "version": lifecycle.version})
     here = lifecycle.by_cell.get((case.state, action.name))
     if here:
         who = sorted({str(role) for row in here for role in row.who})

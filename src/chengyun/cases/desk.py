@@ -528,6 +528,8 @@ class _Sitting:
             answer = None if action is None else decide(case, action, self.rules, self.now)
             if action is None or not isinstance(answer, Accepted):
                 return  # what the rules do not let happen by itself waits for a person, and stops nobody's own act
+            if case.state == State.PENDING_DISPATCH and action.name == "consult":
+                self.work.record_gap(case.id, dict(action.facts))
             self._happen(case_id, action, answer)
             self._companions(case_id, action)
 
@@ -536,8 +538,6 @@ class _Sitting:
         if found is None and case.state == State.PENDING_DISPATCH and self.rules.settings.automates(case.category, "dispatch"):
             answer = self.find_party(case)
             found = automatic.dispatching(case, self.rules, answer)
-            if found is not None and found.name == "consult":
-                self.work.record_gap(case.id, dict(found.facts))
         if found is None and automatic.wants_checker(case, self.rules):
             checker = self._draw_checker(case)
             found = automatic.checking(checker, self.rules) if checker is not None else None
@@ -688,6 +688,8 @@ class _Sitting:
         )
         facts = {"into": int(older.id), "main_state": str(older.state), "certainty": candidate.certainty, "why": candidate.reason}
         action = Action("merge", Actor(Role.SYSTEM), facts)
+        if (older.state, "absorb") not in self.rules.flow_for(older).by_cell:
+            return False  # the flow of the main case takes nothing in: the report stays a case of its own, and proposed
         if isinstance(decide(self.changes[younger.id].case, action, self.rules, self.now), Refused):
             return False
         self._do(younger.id, action)

@@ -10,8 +10,10 @@ The format is the lifecycle table in words (`cases/lifecycle.py`); shipped flows
 """
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,6 +32,13 @@ ENDS = frozenset({State.CLOSED, State.FORCED_CLOSED, State.EVALUATED, State.VOID
 KNOWN_ACTIONS = frozenset(row.action for row in NATIONAL.rows)
 """What an act does to a case is code; a flow chooses among these acts and gives them its own words, order, people and conditions."""
 ROW_KEYS = ("in", "do", "who", "to", "needs", "if", "clocks")
+LARGEST = 64 * 1024
+"""Characters of a file; the national flow in this format has 25,000."""
+DEEPEST = 6
+"""Brackets within brackets; a flow needs four."""
+LONGEST_LABEL = 40
+NAME = re.compile(r"[a-z][a-z0-9_]{1,29}")
+HIGHEST_VERSION = 9999
 
 
 class BadFlow(Exception):
@@ -60,8 +69,18 @@ def shipped_flows() -> Mapping[str, Lifecycle]:
     return {flow.name: flow for flow in found}
 
 
+@lru_cache(maxsize=64)
+def kept_flow(text: str, file: str) -> Lifecycle:
+    """`parse_flow`, once per text and process: what is kept for a city is read again with every new version of its book."""
+    return parse_flow(text, file)
+
+
 def parse_flow(text: str, file: str = "flow.yaml") -> Lifecycle:
+    """The flow of a text. It may come from anybody who reaches the door: size and depth are bounded, references are refused."""
+    if len(text) > LARGEST:
+        raise BadFlow([_Place(file, 1).says(f"{len(text):,} characters; a flow has {LARGEST:,} at most")])
     try:
+        _refuse_tricks(text, file)
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         data = yaml.safe_load(text)
     except yaml.YAMLError as broken:
@@ -75,6 +94,24 @@ def parse_flow(text: str, file: str = "flow.yaml") -> Lifecycle:
     if checker.faults:
         raise BadFlow(checker.faults)
     return flow
+
+
+def _refuse_tricks(text: str, file: str) -> None:
+    """Anchors, references, merged keys and deep nests mean nothing in a flow. Seen event by event, before anything is built of them."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise BadFlow(
+                [_Place(file, line).says("nested deeper than a flow can be; write states, actions and rows as in the shipped flow")]
+            )
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
+            raise BadFlow([_Place(file, line).says("a flow has no anchors (&) and no references (*); write it out")])
+        if isinstance(event, yaml.ScalarEvent) and event.value == "<<":
+            raise BadFlow([_Place(file, line).says("a flow merges no keys (<<); write them out")])
+        if getattr(event, "tag", None) is not None:
+            raise BadFlow([_Place(file, line).says("a flow has no tags (!); leave it out")])
 
 
 class _Checker:
@@ -91,10 +128,14 @@ class _Checker:
     def flow(self) -> Lifecycle:
         wanted = {"name": str, "version": int, "title": dict, "states": dict, "actions": dict, "rows": list}
         for key, kind in wanted.items():
-            if not isinstance(self.data.get(key), kind):
+            if not isinstance(self.data.get(key), kind) or isinstance(self.data.get(key), bool):
                 self.blame(self.lines.get(key, 1), f'"{key}" is missing or is no {kind.__name__}')
         for key in self.data.keys() - wanted:
-            self.blame(self.lines[str(key)], self.unknown("key", str(key), wanted))
+            self.blame(self.lines.get(str(key), 1), self.unknown("key", str(key), wanted))
+        if not self.faults and not NAME.fullmatch(self.data["name"]):
+            self.blame(self.lines["name"], f'name "{self.data["name"][:40]}" is no plain word; use a-z, 0-9 and _, at most 30 signs')
+        if not self.faults and not 1 <= self.data["version"] <= HIGHEST_VERSION:
+            self.blame(self.lines["version"], f"version is a number from 1 to {HIGHEST_VERSION}")
         if self.faults:
             return Lifecycle("", 0, ())
         states = self.labels("states", {str(each) for each in State})
@@ -115,6 +156,8 @@ class _Checker:
         for language in ("zh", "en"):
             if not isinstance(words.get(language), str) or not words[language].strip():
                 self.blame(line, f'{what} has no label in "{language}"')
+            elif len(words[language]) > LONGEST_LABEL or not words[language].isprintable():
+                self.blame(line, f'{what}: the label in "{language}" is one line of at most {LONGEST_LABEL} signs')
         return str(words.get("zh", "")), str(words.get("en", ""))
 
     def labels(self, section: str, known: Iterable[str]) -> dict[str, tuple[str, str]]:

@@ -10,11 +10,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from chengyun.base.ids import CategoryCode, OrgId, PersonId, StandardId, TenantId
+from chengyun.cases.lifecycle import Lifecycle
 from chengyun.cases.records import ClockName, SourceFamily
 from chengyun.city.records import ClockUnit, Counting, Limit, Organisation, Role, StandardEntry
 
 if TYPE_CHECKING:
-    from chengyun.cases.lifecycle import Lifecycle
     from chengyun.cases.records import Case
     from chengyun.city.areas import AreaIndex
     from chengyun.city.calendars import CompiledCalendar
@@ -100,7 +100,7 @@ class Rules:
 
     tenant: TenantId
     version: int
-    lifecycle: "Lifecycle"
+    lifecycle: Lifecycle
     settings: Settings
     calendars: "Mapping[str, CompiledCalendar]"
     units: Mapping[OrgId, Organisation] = field(default_factory=dict)
@@ -111,20 +111,26 @@ class Rules:
     areas: "AreaIndex | None" = None
     duty: Any = None
     """The compiled duty list, as `responsibility` asks it."""
-    flows: "Mapping[str, Lifecycle]" = field(default_factory=dict)
+    flows: Mapping[str, Lifecycle] = field(default_factory=dict)
     """Flows of departments, by name; an older version that cases still follow, by `name@version`."""
 
-    def flow_for(self, case: "Case", category: object = None) -> "Lifecycle":
-        """The flow a case follows: chosen by its category when it comes to be, and kept by name and version ever after."""
+    def flow_for(self, case: "Case", category: object = None) -> Lifecycle:
+        """The flow a case follows: chosen by its category when it comes to be, and kept by name and version ever after.
+
+        A report is never lost over a flow that is not there: it follows the tenant's own. A case under way whose flow is not there
+        stands still (a flow without rows), since going on by another one would be a silent change of the rules.
+        """
         if case.seq == 0:
             chosen = next(
                 (self.settings.flow_of[key] for key in keys_of(cast("CategoryCode | None", category)) if key in self.settings.flow_of), None
             )
-            return self.lifecycle if chosen is None or chosen == self.lifecycle.name else self.flows[chosen]
-        current = self.lifecycle if case.flow == self.lifecycle.name else self.flows.get(case.flow)
-        if current is not None and current.version == case.flow_version:
-            return current
-        return self.flows.get(f"{case.flow}@{case.flow_version}") or current or self.lifecycle
+            return self.lifecycle if chosen is None else self.flows.get(chosen, self.lifecycle)
+        return self.flow(case.flow, case.flow_version) or Lifecycle(case.flow, case.flow_version, ())
+
+    def flow(self, name: str, version: int) -> "Lifecycle | None":
+        """That version of a flow: the one new cases follow, or an older one that cases still go by."""
+        current = self.lifecycle if name == self.lifecycle.name else self.flows.get(name)
+        return current if current is not None and current.version == version else self.flows.get(f"{name}@{version}")
 
     @cached_property
     def _entries(self) -> Mapping[CategoryCode, tuple[StandardEntry, ...]]:

@@ -12,6 +12,7 @@ from django.db import connections
 
 from chengyun.base.ids import TenantId
 from chengyun.base.results import Refused
+from chengyun.cases.flows import SHIPPED, shipped_flows
 from chengyun.cases.records import Actor
 from chengyun.city.records import Role
 from chengyun.city.shipped import load_shipped
@@ -20,7 +21,7 @@ from chengyun.runtime.secrets_file import write_private
 from chengyun.runtime.wiring import BASEMAP, FileKeeper, furnish
 from chengyun.screens.house import House
 from chengyun.stores import accounts, attachments
-from chengyun.stores.city_book import CASES, CityBooks
+from chengyun.stores.city_book import CASES, FLOW, CityBooks
 from chengyun.stores.city_load import CityRecords, load_city, write_setting
 from chengyun.stores.past_cases import load_past_cases
 from chengyun.stores.tenancy import in_tenant
@@ -30,6 +31,7 @@ from chengyun_demo import photos
 from chengyun_demo.city import DemoCity, build
 from chengyun_demo.history import past_cases
 from chengyun_demo.life import PastCase
+from chengyun_demo.repairs import FLOW_OF
 
 ACCOUNTS = "accounts.json"
 
@@ -86,11 +88,16 @@ def records_of(city: DemoCity) -> CityRecords:
 
 
 def set_switches(city: DemoCity, since: datetime) -> None:
-    """The first condition of a category's standard table is the one automatic filing uses; a city would choose for itself."""
+    """The first condition of a category's standard table is the one automatic filing uses; a city would choose for itself. The water
+    company's flow is kept and chosen for what its crews repair."""
+    for flow in shipped_flows().values():
+        file = f"{flow.name}.yaml"
+        kept = {"file": file, "text": (SHIPPED / file).read_text(encoding="utf-8")}
+        write_setting(city.tenant, f"{FLOW}{flow.name}", kept, since, None, since)
     first: dict[str, int] = {}
     for entry in city.standards:
         first[entry.category] = min(entry.condition_no, first.get(entry.category, entry.condition_no))
-    value: Mapping[str, object] = {"automatic": AUTOMATIC, "automatic_condition": first}
+    value: Mapping[str, object] = {"automatic": AUTOMATIC, "automatic_condition": first, "flow_of": FLOW_OF}
     write_setting(city.tenant, CASES, value, since, None, since)
 
 

@@ -18,6 +18,8 @@ from django.db import connection
 
 from chengyun.base.errors import NotFound
 from chengyun.base.ids import AreaCode, CalendarId, CategoryCode, OrgId, PersonId, TenantId
+from chengyun.cases.flows import kept_flow
+from chengyun.cases.lifecycle import Lifecycle
 from chengyun.cases.national import NATIONAL
 from chengyun.cases.responsibility import DutyIndex
 from chengyun.cases.rules import Rules, Settings
@@ -52,6 +54,9 @@ DAYS_KEPT = 6
 CALENDARS = "calendars"
 CASES = "cases"
 """Keys of settings: which calendar is the city's, the centre's and the wall clock's; and what of `rules.Settings` a city has otherwise."""
+FLOW = "flow."
+"""Begins the key of a department's flow: `flow.water_repair`, its value `{"file": ..., "text": ...}`. Every version stays for ever, since
+cases go on by the one they began with."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +136,18 @@ class CityBook:
                 named[table] = {**getattr(usual, table), **named[table]}
         return replace(usual, **named, version=kept.version)
 
+    @cached_property
+    def kept_flows(self) -> tuple[tuple[SettingVersion, Lifecycle], ...]:
+        """Every version of every flow. Raises BadFlow, with file and line, for one that today's program no longer understands."""
+        kept = (each for each in self.settings if each.key.startswith(FLOW))
+        return tuple((each, kept_flow(each.value["text"], each.value["file"])) for each in kept)
+
+    def flows(self, at: datetime) -> Mapping[str, Lifecycle]:
+        """By name what new cases follow at that moment; by `name@version` every version cases may have begun with."""
+        found = {f"{flow.name}@{flow.version}": flow for _, flow in self.kept_flows}
+        in_order = sorted(self.kept_flows, key=lambda pair: pair[0].version)
+        return found | {flow.name: flow for kept, flow in in_order if kept.valid_from <= at}
+
     def named_calendars(self, at: datetime) -> Mapping[str, CompiledCalendar]:
         """`city`, `centre`, `clock`; by setting, else the first with office hours, the next one, and the one round the clock."""
         kept = self.setting(CALENDARS, at)
@@ -151,7 +168,7 @@ class CityBook:
         day = self.day_of(at)
         settings = self.case_settings(at)
         kept = self.setting(CALENDARS, at)
-        key = (day, settings.version, kept.version if kept else 0)
+        key = (day, settings.version, kept.version if kept else 0, sum(flow.valid_from <= at for flow, _ in self.kept_flows))
         found = self._rules.get(key)
         if found is None:
             found = self._compile(at, day, settings)
@@ -175,6 +192,7 @@ class CityBook:
             version=self.version,
             lifecycle=NATIONAL,
             settings=settings,
+            flows=self.flows(at),
             calendars=self.named_calendars(at),
             units=self.organisations_on(day),
             standards={entry.id: entry for entry in newest.values()},
@@ -235,7 +253,7 @@ def read_book(tenant: TenantId, version: int) -> CityBook:
         calendars=read_rows(tenant, WorkCalendar),
         duty_rows=read_rows(tenant, DutyRow),
         people=read_people(tenant),
-        settings=_read_settings(tenant),
+        settings=read_settings(tenant),
     )
 
 
@@ -262,7 +280,7 @@ def read_people(tenant: TenantId) -> Mapping[PersonId, Person]:
     return {person.id: replace(person, assignments=tuple(held.get(person.id, ()))) for person in read_rows(tenant, Person)}
 
 
-def _read_settings(tenant: TenantId) -> tuple[SettingVersion, ...]:
+def read_settings(tenant: TenantId) -> tuple[SettingVersion, ...]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT key, version, value::text, valid_from, valid_to FROM setting WHERE tenant_id = %s ORDER BY id", [tenant])
         return tuple(SettingVersion(key, version, codec.read_json(value), a, b) for key, version, value, a, b in cursor.fetchall())

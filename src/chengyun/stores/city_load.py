@@ -1,7 +1,7 @@
 """Bringing a city in: the demo's, or a city's own files once they were read and checked. All or nothing, replacing rows of the same key."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -21,6 +21,7 @@ from chengyun.city.records import (
     StandardEntry,
     WorkCalendar,
 )
+from chengyun.stores.city_book import CityBook, read_settings
 from chengyun.stores.tenancy import in_tenant
 from chengyun.stores.writing.cases import codec
 from chengyun.stores.writing.city.rows import insert, write_rows
@@ -114,6 +115,13 @@ def raise_version(tenant: TenantId, book: str) -> None:
             " ON CONFLICT (tenant_id, book) DO UPDATE SET version = tenant_version.version + 1",
             [tenant, book],
         )
+
+
+def hold_settings(held: CityBook) -> CityBook:
+    """The book with the settings as they stand now, which nobody else changes until the transaction ends: a setting made of the one
+    before must not be made of one that another process has just replaced."""
+    raise_version(held.tenant.id, "city")
+    return replace(held, settings=read_settings(held.tenant.id))
 
 
 def write_setting(tenant: TenantId, key: str, value: object, valid_from: datetime, set_by: PersonId | None, set_at: datetime) -> int:

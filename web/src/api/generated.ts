@@ -588,7 +588,8 @@ export interface paths {
         };
         /**
          * Own Report
-         * @description One's own report: signed in by its id, or by the code that came with the answer.
+         * @description One's own report: signed in by its id, or by the code that came with the answer. Whoever is signed in and opens his own report
+         *     by its code sees it as by its id: with his photos, and asked whether it was solved.
          */
         get: operations["report_own"];
         put?: never;
@@ -1017,6 +1018,87 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings/flows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Flows */
+        get: operations["flows_list"];
+        put?: never;
+        /**
+         * Keep Flow
+         * @description Keep a version of a department's flow. Cases under way go on by the version they began with.
+         */
+        post: operations["flow_keep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/flows/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Flow
+         * @description The lifecycle table of a flow, in force now or in the version asked for.
+         */
+        get: operations["flow_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/flows/{name}/table.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Flow
+         * @description The same table as a sheet.
+         */
+        get: operations["flow_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/flow-choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Choose Flow
+         * @description Let new cases of a category follow a flow; the choice for a category stands before that for its major, and that before `*`.
+         */
+        post: operations["flow_choose"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1251,8 +1333,16 @@ export interface components {
             asked: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
-            /** Captured At */
+            /**
+             * Captured At
+             * @description when it was done on the device, by the city time it kept there
+             */
             captured_at?: string | null;
+            /**
+             * Clock Error S
+             * @description seconds by which the device's city time was ahead of ours when they next met; negative if behind
+             */
+            clock_error_s?: number | null;
             /**
              * Simple
              * @default false
@@ -1415,8 +1505,16 @@ export interface components {
              * @default []
              */
             evidence: components["schemas"]["EvidenceIn"][];
-            /** Captured At */
+            /**
+             * Captured At
+             * @description when it was done on the device, by the city time it kept there
+             */
             captured_at?: string | null;
+            /**
+             * Clock Error S
+             * @description seconds by which the device's city time was ahead of ours when they next met; negative if behind
+             */
+            clock_error_s?: number | null;
             /** Case */
             case: number;
         };
@@ -1445,8 +1543,16 @@ export interface components {
              * @default []
              */
             evidence: components["schemas"]["EvidenceIn"][];
-            /** Captured At */
+            /**
+             * Captured At
+             * @description when it was done on the device, by the city time it kept there
+             */
             captured_at?: string | null;
+            /**
+             * Clock Error S
+             * @description seconds by which the device's city time was ahead of ours when they next met; negative if behind
+             */
+            clock_error_s?: number | null;
         };
         /** QueueHead */
         QueueHead: {
@@ -1556,6 +1662,8 @@ export interface components {
             seq: number;
             /** State */
             state: string;
+            /** State Name */
+            state_name: string;
             /** Step */
             step: number;
             /** Holder */
@@ -1757,6 +1865,8 @@ export interface components {
             seq: number;
             /** State */
             state: string;
+            /** State Name */
+            state_name: string;
             /** Step */
             step: number;
             /** Holder */
@@ -1799,6 +1909,13 @@ export interface components {
             standard: components["schemas"]["StandardOut"] | null;
             /** Flow */
             flow: string;
+            /** Flow Version */
+            flow_version: number;
+            /**
+             * Flow Title
+             * @description of a department's own flow; null: the national steps
+             */
+            flow_title: string | null;
             /** Counts */
             counts: {
                 [key: string]: number;
@@ -1864,6 +1981,11 @@ export interface components {
             captured_at: string | null;
             /** Type */
             type: string;
+            /**
+             * Label
+             * @description the department's own word for the act; null: the usual one
+             */
+            label: string | null;
             /** To */
             to: string;
             actor: components["schemas"]["ActorOut"];
@@ -1982,6 +2104,8 @@ export interface components {
             title: string;
             /** State */
             state: string;
+            /** State Name */
+            state_name: string;
             /** Distance M */
             distance_m: number | null;
             /** Certainty */
@@ -2902,6 +3026,8 @@ export interface components {
             seq: number;
             /** State */
             state: string;
+            /** State Name */
+            state_name: string;
             /** Step */
             step: number;
             /** Holder */
@@ -3515,6 +3641,236 @@ export interface components {
             step: "file" | "dispatch" | "feedback" | "check" | "close" | "score";
             /** On */
             on: boolean;
+            /** Reason */
+            reason: string;
+        };
+        /** FlowChoiceOut */
+        FlowChoiceOut: {
+            /**
+             * Category
+             * @description a category, a major such as 2026:06, or * for all others
+             */
+            category: string;
+            /** Category Name */
+            category_name: string | null;
+            /** Flow */
+            flow: string;
+            /** Title */
+            title: string;
+        };
+        /** FlowOut */
+        FlowOut: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** National */
+            national: boolean;
+            /** Versions */
+            versions: components["schemas"]["FlowVersion"][];
+        };
+        /** FlowVersion */
+        FlowVersion: {
+            /** Version */
+            version: number;
+            /**
+             * Valid From
+             * @description null: since ever (the national steps)
+             */
+            valid_from: string | null;
+            /**
+             * In Force
+             * @description new cases follow this version now
+             */
+            in_force: boolean;
+            /**
+             * Open Cases
+             * @description cases under way that began with it
+             */
+            open_cases: number;
+            /** Reason */
+            reason: string | null;
+        };
+        /** FlowsOut */
+        FlowsOut: {
+            /** Flows */
+            flows: components["schemas"]["FlowOut"][];
+            /** Choices */
+            choices: components["schemas"]["FlowChoiceOut"][];
+            /** Shipped */
+            shipped: components["schemas"]["ShippedOut"][];
+            /** May Write */
+            may_write: boolean;
+            /** As Of */
+            as_of: string;
+        };
+        /** ShippedOut */
+        ShippedOut: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Version */
+            version: number;
+            /** File */
+            file: string;
+            /** Text */
+            text: string;
+            /** Kept */
+            kept: boolean;
+        };
+        /** FlowKept */
+        FlowKept: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: number;
+            /** Title */
+            title: string;
+            /** Valid From */
+            valid_from: string;
+            /**
+             * Kept
+             * @description false: a trial, or this very text was kept before
+             */
+            kept: boolean;
+            /**
+             * Repeated
+             * @default false
+             */
+            repeated: boolean;
+        };
+        /** FlowIn */
+        FlowIn: {
+            /** File */
+            file: string;
+            /** Text */
+            text: string;
+            /**
+             * Valid From
+             * @description new cases follow it from then on; null: from now on
+             */
+            valid_from?: string | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Trial
+             * @description check everything, keep nothing
+             * @default false
+             */
+            trial: boolean;
+        };
+        /** WhichVersion */
+        WhichVersion: {
+            /** Version */
+            version?: number | null;
+        };
+        /** FlowWord */
+        FlowWord: {
+            /** Code */
+            code: string;
+            /** Word */
+            word: string;
+        };
+        /** LifecycleOut */
+        LifecycleOut: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: number;
+            /** Title */
+            title: string;
+            /** National */
+            national: boolean;
+            /** In Force */
+            in_force: boolean;
+            /** States */
+            states: components["schemas"]["StateOut"][];
+            /**
+             * Moves
+             * @description from state to state; acts that leave the state alone stand in the rows only
+             */
+            moves: components["schemas"]["Move"][];
+            /** Rows */
+            rows: components["schemas"]["LifecycleRow"][];
+            /**
+             * Choices
+             * @description what was decided for the city where the trade leaves room; of the national steps only
+             */
+            choices: string[];
+            /**
+             * Text
+             * @description the file of a department's own flow, as it was kept
+             */
+            text: string | null;
+            /** As Of */
+            as_of: string;
+        };
+        /** LifecycleRow */
+        LifecycleRow: {
+            /** Steps */
+            steps: number[];
+            /** States */
+            states: components["schemas"]["FlowWord"][];
+            action: components["schemas"]["FlowWord"];
+            /** Who */
+            who: components["schemas"]["FlowWord"][];
+            to: components["schemas"]["FlowWord"];
+            /** Needs */
+            needs: components["schemas"]["FlowWord"][];
+            /** Guards */
+            guards: components["schemas"]["FlowWord"][];
+            /** Clocks */
+            clocks: components["schemas"]["FlowWord"][];
+            /** Source */
+            source: string;
+            /**
+             * Ours
+             * @description some part of this row is our own choice, where the trade leaves room
+             */
+            ours: boolean;
+        };
+        /** Move */
+        Move: {
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+            /** Acts */
+            acts: string[];
+        };
+        /** StateOut */
+        StateOut: {
+            /** Code */
+            code: string;
+            /** Word */
+            word: string;
+            /** Step */
+            step: number;
+        };
+        /** ChosenOut */
+        ChosenOut: {
+            /** Version */
+            version: number;
+            /** Category */
+            category: string;
+            /** Flow */
+            flow: string | null;
+            /**
+             * Repeated
+             * @default false
+             */
+            repeated: boolean;
+        };
+        /** FlowChoiceIn */
+        FlowChoiceIn: {
+            /** Category */
+            category: string;
+            /**
+             * Flow
+             * @description null: whatever holds for all others
+             */
+            flow?: string | null;
             /** Reason */
             reason: string;
         };
@@ -10031,6 +10387,573 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SwitchedOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    flows_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowsOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    flow_keep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowKept"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    flow_read: {
+        parameters: {
+            query?: {
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LifecycleOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    flow_export: {
+        parameters: {
+            query?: {
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    flow_choose: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowChoiceIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChosenOut"];
                 };
             };
             /** @description Bad Request */

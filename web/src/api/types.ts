@@ -29,6 +29,7 @@ export interface CaseRow {
   id: string;
   number: string;
   state: string;
+  state_name?: string;
   step: number;
   holder: Holder;
   marks: string[];
@@ -66,6 +67,7 @@ export interface TimelineEntry {
   /** When it was done on a device that was without a network; `at` is when it reached the city. */
   captured_at?: string | null;
   type: string;
+  label?: string | null;
   actor: { role: string; person_name?: string | null; org_name?: string | null; kind: "person" | "machine" | "timer"; model?: string; score?: number };
   facts: Record<string, unknown>;
   texts: Record<string, string>;
@@ -108,12 +110,15 @@ export interface CaseFull extends CaseRow {
   component?: string | null;
   closing_condition?: string | null;
   filing_condition?: string | null;
+  flow?: string;
+  flow_version?: number;
+  flow_title?: string | null;
   timeline: TimelineEntry[];
   clocks: FullClock[];
   why: Why | null;
   next_actions: NextAction[];
   reporters: { masked_name?: string | null; masked_phone?: string | null; family: string; answered: boolean; wants_answer?: boolean; number?: string }[];
-  related: { id: string; number: string; relation: string; title: string; state?: string; distance_m?: number | null; at?: string }[];
+  related: { id: string; number: string; relation: string; title: string; state?: string; state_name?: string; distance_m?: number | null; at?: string }[];
   seal?: { entries: number; verified_at: string | null } | null;
   entries?: number;
   standard?: { id: number; version: number; condition_no: number; filing: string; closing: string; limit: string; source: string } | null;

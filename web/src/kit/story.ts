@@ -46,7 +46,7 @@ export function groupBySteps(shown: readonly TimelineEntry[], all: readonly Time
 
 /** What was done and to whom: "派遣 → 区排水管理所". Names come with the facts; ids and codes are never shown. */
 export function tellEntry(entry: TimelineEntry): string {
-  const verb = entry.sentence || sayOf("event", entry.type, {}, say("event.other"));
+  const verb = entry.sentence || entry.label || sayOf("event", entry.type, {}, say("event.other"));
   const f = entry.facts;
   const named = ["unit_name", "handler_name", "checker_name"].map((key) => f[key]).find((name): name is string => typeof name === "string" && name !== "");
   const more: string[] = [];

@@ -16,6 +16,7 @@ const desk: RouteRecordRaw[] = [
   { path: "scores", component: () => import("../evaluation/ScoresPage.vue"), meta: { title: "page.scores" } },
   { path: "city", component: () => import("../city/DutyListPage.vue"), meta: { title: "page.city" } },
   { path: "hotline", component: () => import("../sources/HotlinePage.vue"), meta: { title: "page.hotline" } },
+  { path: "lifecycle/:name?", component: () => import("../cases/LifecyclePage.vue"), meta: { title: "lifecycle.title" } },
   { path: "calendar", component: () => import("../city/CalendarPage.vue"), meta: { title: "calendar.title" } },
   { path: "shift", component: () => import("../tasks/ShiftPage.vue"), meta: { title: "shift.title" } },
   { path: "notices", component: () => import("../screens/NoticesPage.vue"), meta: { title: "page.notices" } },

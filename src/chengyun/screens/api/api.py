@@ -19,6 +19,7 @@ from chengyun.screens.api import (
     exports,
     files,
     findings,
+    flows,
     notices,
     people,
     problems,
@@ -66,3 +67,4 @@ api.add_router("/v1", audit.router)
 api.add_router("/v1", exports.router)
 api.add_router("/v1", people.router)
 api.add_router("/v1", settings.router)
+api.add_router("/v1", flows.router)

@@ -27,6 +27,8 @@ from chengyun.screens.api.problems import PROBLEMS, Answered
 from chengyun.screens.api.rows import CaseRow, Rows
 from chengyun.screens.api.tasks import CasePage
 from chengyun.screens.api.why import WhyOut, why_of
+from chengyun.screens.flow_words import flow_of, own_word, state_word
+from chengyun.stores.reading.beside import beside
 from chengyun.stores.reading.lists import Order, count_cases, lines_of, list_cases
 from chengyun.stores.reading.pages import CasePage as StoredPage
 from chengyun.stores.reading.pages import get_page
@@ -70,6 +72,7 @@ class EntryOut(Told):
     at: str
     captured_at: str | None
     type: str
+    label: str | None = Field(description="the department's own word for the act; null: the usual one")
     to: str
     actor: ActorOut
     facts: dict[str, JsonValue]
@@ -114,6 +117,7 @@ class RelatedOut(Told):
     relation: str
     title: str
     state: str
+    state_name: str
     distance_m: int | None
     certainty: float | None
     at: str | None
@@ -126,6 +130,8 @@ class CaseOut(CaseRow):
     closing_condition: str | None
     standard: StandardOut | None
     flow: str
+    flow_version: int
+    flow_title: str | None = Field(description="of a department's own flow; null: the national steps")
     counts: dict[str, int]
     asked: dict[str, JsonValue]
     timeline: list[EntryOut]
@@ -189,6 +195,8 @@ def page(request: HttpRequest, case: int) -> CaseOut:
         closing_condition=standard.closing if standard else None,
         standard=standard,
         flow=stored.case.flow,
+        flow_version=stored.case.flow_version,
+        flow_title=own_word(flow_of(stored.case, rows.rules), "title", ask.language),
         counts={name: getattr(stored.case, name) for name in ("returns", "reworks", "extensions", "suspensions", "urges", "reopens")}
         if work
         else {},
@@ -221,6 +229,7 @@ def _entry_out(event: Event, texts: Mapping[tuple[int, str], str], case: Case, r
         at=to_text(event.at),
         captured_at=to_text(event.captured_at) if event.captured_at else None,
         type=event.type,
+        label=own_word(flow_of(case, rows.rules), f"action.{event.type}", rows.ask.language),
         to=str(event.to),
         actor=ActorOut(
             role=str(event.actor.role),
@@ -366,7 +375,9 @@ def _related(stored: StoredPage, only: access.CaseFilter, rows: Rows) -> list[Re
         if proposal.outcome == "open":
             relations.setdefault(int(proposal.other), ("similar", proposal.certainty))
     found = []
-    for line in lines_of(only, [CaseId(each) for each in relations]):
+    lines = lines_of(only, [CaseId(each) for each in relations])
+    near = beside(rows.ask.tenant, [CaseId(line.id) for line in lines])
+    for line in lines:
         relation, certainty = relations[line.id]
         place = None if case.place is None or line.lon is None or line.lat is None else type(case.place)(line.lon, line.lat)
         category = rows.category(line.category)
@@ -378,6 +389,7 @@ def _related(stored: StoredPage, only: access.CaseFilter, rows: Rows) -> list[Re
                 relation=relation,
                 title=title,
                 state=line.state,
+                state_name=state_word(flow_of(near[line.id], rows.rules) if line.id in near else None, line.state, rows.ask.language),
                 distance_m=None if place is None or case.place is None else round(distance_m(case.place, place)),
                 certainty=certainty,
                 at=to_text(line.reported_at) if line.reported_at else None,

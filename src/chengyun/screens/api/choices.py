@@ -12,7 +12,8 @@ from chengyun.cases.records import Actor, Case, State
 from chengyun.cases.responsibility import Decision
 from chengyun.city.records import Limit, OrgKind, Role
 from chengyun.screens.api.rows import Rows
-from chengyun.screens.words import has, say
+from chengyun.screens.flow_words import action_word, flow_of
+from chengyun.screens.words import say
 
 GROUNDS = {
     "ask_void": ("not_a_matter", "duplicate", "test", "outside", "withdrawn"),
@@ -25,7 +26,7 @@ DANGER = frozenset({"approve_void", "force_close", "ask_void", "withdraw", "merg
 OPTIONAL: Mapping[str, Sequence[str]] = {"conclude_consult": ("write_back?",)}
 """What an act may carry beyond what it needs: a consultation's decision may become a row of the duty list."""
 FORWARD: Mapping[State, Sequence[str]] = {
-    State.REPORTED: ("order_verify", "admit"),
+    State.REPORTED: ("order_verify", "admit", "file"),
     State.VERIFYING: ("verify", "reassign_verify"),
     State.PENDING_FILING: ("file", "order_verify"),
     State.VOID_ASKED: ("approve_void",),
@@ -41,11 +42,11 @@ FORWARD: Mapping[State, Sequence[str]] = {
     State.SUSPENSION_ENDORSED: ("grant_suspension",),
     State.SUSPENDED: ("wake",),
     State.RETURNED: ("reassign",),
-    State.FEEDBACK_GIVEN: ("order_check",),
+    State.FEEDBACK_GIVEN: ("order_check", "close"),
     State.CHECKING: ("check_pass",),
     State.PENDING_CLOSING: ("close",),
 }
-"""The act that moves a case on: the one the key A does."""
+"""The act that moves a case on, whichever of these its flow has: the one the key A does."""
 
 
 class ChoiceOut(Schema):
@@ -75,7 +76,8 @@ def next_of(case: Case, reader: Reader, rows: Rows, desk: Desk) -> list[NextOut]
                 found[each.action] = each
     unanswered = next((reporter for reporter in case.reporters if reporter.wants_answer and not reporter.answered), None)
     forward = FORWARD.get(case.state, ())
-    if case.state == State.PENDING_CLOSING and unanswered is not None:
+    closes_next = case.state == State.PENDING_CLOSING or (case.state == State.FEEDBACK_GIVEN and "close" in found)
+    if closes_next and unanswered is not None:
         forward = ("answer",)
     chosen = next((name for name in forward if name in found and found[name].refused is None), None)
     party = desk.find_party(rows.ask.tenant, case) if {"dispatch", "reassign", "conclude_consult"} & set(found) else None
@@ -89,10 +91,9 @@ def _out(each: NextAction, case: Case, rows: Rows, chosen: str | None, party: De
     why_not = None
     if each.refused is not None:
         why_not = say(f"refused.{each.refused.reason}", language, **dict(each.refused.facts))
-    label = say(f"action.{each.action}", language) if has(f"action.{each.action}", language) else each.action
     return NextOut(
         action=each.action,
-        label=label,
+        label=action_word(flow_of(case, rows.rules), each.action, language),
         needs=[*each.needs, *OPTIONAL.get(each.action, ())],
         danger=each.action in DANGER,
         proposed=each.action == chosen,

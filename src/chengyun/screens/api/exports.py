@@ -12,8 +12,6 @@ from django.http import FileResponse, HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import Query, Router
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from chengyun.base.time import from_text
 from chengyun.cases import access
@@ -24,6 +22,7 @@ from chengyun.screens.api.narrowing import Narrowing, asked_by
 from chengyun.screens.api.noting import note
 from chengyun.screens.api.problems import PROBLEMS, Answered, settle
 from chengyun.screens.api.rows import CaseRow, Rows
+from chengyun.screens.api.sheets import SHEET, cell
 from chengyun.screens.api.track import ApprovedOut, approve
 from chengyun.screens.words import Language, say
 from chengyun.stores import second_person
@@ -31,14 +30,10 @@ from chengyun.stores.reading.filters import Asked
 from chengyun.stores.reading.lists import Order, count_cases, list_cases
 from chengyun.stores.tenancy import in_tenant
 
-SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 router = Router(tags=["exports"])
-
-SHEET = SHEET
 MOST_ROWS = 100_000
 """More than this is no sheet anybody reads; it is asked for in parts."""
 AT_ONCE = 500
-LONGEST_CELL = 32_000
 COLUMNS = (
     "number",
     "category",
@@ -115,10 +110,10 @@ def _write(ask: Asking, only: CaseFilter, asked: Asked, rows: Rows) -> Any:
     zone = ZoneInfo(house.current().book.card(ask.tenant).zone)
     book = Workbook(write_only=True)
     sheet = book.create_sheet(say("export.sheet", ask.language))
-    sheet.append([_cell(sheet, say(f"export.{name}", ask.language)) for name in COLUMNS])
+    sheet.append([cell(sheet, say(f"export.{name}", ask.language)) for name in COLUMNS])
     for line, row in _lines(only, asked, rows):
         values = _values(line, row, ask.language, zone)
-        sheet.append([_cell(sheet, values[name]) for name in COLUMNS])
+        sheet.append([cell(sheet, values[name]) for name in COLUMNS])
     file = tempfile.TemporaryFile(prefix="chengyun-export-")  # noqa: SIM115 - the response closes it
     book.save(file)
     file.seek(0)
@@ -140,7 +135,7 @@ def _values(line: Any, row: CaseRow, language: Language, zone: ZoneInfo) -> dict
     return {
         "number": row.number,
         "category": "" if row.category is None else row.category.name_zh if zh else row.category.name_en,
-        "state": say(f"state.{row.state}", language),
+        "state": row.state_name,
         "urgency": say(f"urgency.{row.urgency}", language),
         "source": say(f"source.{row.source_family}", language),
         "street": row.street_name,
@@ -160,15 +155,3 @@ def _values(line: Any, row: CaseRow, language: Language, zone: ZoneInfo) -> dict
 def _when(moment: datetime | None, zone: ZoneInfo) -> str:
     """City time with its year, as people read it; sheets would turn a date into their own zone."""
     return "" if moment is None else f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
-
-
-def _cell(sheet: Any, value: object) -> Any:
-    """Words stay words: a cell that begins like a formula is text to the sheet, and marked so for whoever saves it as CSV."""
-    if isinstance(value, int):
-        return WriteOnlyCell(sheet, value=value)
-    words = ILLEGAL_CHARACTERS_RE.sub("", str(value or ""))[:LONGEST_CELL]
-    cell = WriteOnlyCell(sheet, value=words)
-    if words[:1] in ("=", "+", "-", "@", "\t", "\r", "\n"):
-        cell.value = f"'{words}"
-    cell.data_type = "s"
-    return cell

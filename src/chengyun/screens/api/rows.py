@@ -10,6 +10,7 @@ from chengyun.screens import house
 from chengyun.screens.api.answers import Told
 from chengyun.screens.api.asking import Asking
 from chengyun.screens.api.clock_facts import ClockOut, clock_out, leading
+from chengyun.screens.flow_words import flow_of, state_word
 from chengyun.stores.reading.beside import Beside, beside
 from chengyun.stores.reading.lists import CaseLine
 from chengyun.tasks.queues import HOLDER_OF_STATE
@@ -33,6 +34,7 @@ class CaseRow(Told):
     number: str
     seq: int
     state: str
+    state_name: str
     step: int
     holder: str
     marks: list[str]
@@ -76,6 +78,7 @@ class Rows:
             number=line.number,
             seq=line.seq,
             state=line.state,
+            state_name=state_word(flow_of(near, self.rules) if near else None, line.state, self.ask.language),
             step=line.step,
             holder=HOLDER_OF_STATE[State(line.state)],
             marks=marks_of(line),

@@ -6,22 +6,21 @@ from typing import Any, Literal
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 
-from chengyun.base.ids import CategoryCode
 from chengyun.base.time import to_text
 from chengyun.cases import access
 from chengyun.screens import house
 from chengyun.screens.api.asking import Session, allowed, asking
 from chengyun.screens.api.noting import do_once, note
 from chengyun.screens.api.problems import PROBLEMS, Answered
-from chengyun.stores.city_book import CALENDARS, CASES, CityBook
-from chengyun.stores.city_load import write_setting
+from chengyun.stores.city_book import CALENDARS, CASES
+from chengyun.stores.city_load import hold_settings, write_setting
+from chengyun.stores.flows import check_category
+from chengyun.stores.reasons import read_reasons, write_reason
 
 router = Router(tags=["settings"])
 
 STEPS = ("file", "dispatch", "feedback", "check", "close", "score")
 Step = Literal["file", "dispatch", "feedback", "check", "close", "score"]
-REASONS = "reasons"
-"""Setting that keeps why each version of the switches was written."""
 
 
 class SwitchesOut(Schema):
@@ -72,7 +71,7 @@ def read(request: HttpRequest) -> SettingsOut:
     here = house.current()
     now, held = here.clock.now(), here.book.held(ask.tenant)
     found = held.case_settings(now)
-    reasons: Mapping[str, str] = (kept.value if (kept := held.setting(REASONS, now)) is not None else {}) or {}
+    reasons = read_reasons(held, now)
     history = sorted((s for s in held.settings if s.key in (CASES, CALENDARS)), key=lambda s: (s.key, -s.version))[:50]
     return SettingsOut(
         version=found.version,
@@ -102,10 +101,11 @@ def switch(request: HttpRequest, body: SwitchIn) -> Status[SwitchedOut]:
     if faults:
         raise Answered(422, "bad_input", faults[0].reason, {"field": faults[0].field})
     here = house.current()
-    now, held = here.clock.now(), here.book.held(ask.tenant)
-    _known(held, body.category, now)
+    now, book = here.clock.now(), here.book.held(ask.tenant)
+    check_category(book, body.category, now)
 
     def act() -> Mapping[str, object]:
+        held = hold_settings(book)
         kept = held.setting(CASES, now)
         value: dict[str, Any] = dict(kept.value) if kept is not None else {}
         automatic = {key: sorted(steps) for key, steps in held.case_settings(now).automatic.items()}
@@ -113,9 +113,7 @@ def switch(request: HttpRequest, body: SwitchIn) -> Status[SwitchedOut]:
         steps = steps | {body.step} if body.on else steps - {body.step}
         automatic[body.category] = sorted(steps, key=STEPS.index)
         version = write_setting(ask.tenant, CASES, value | {"automatic": automatic}, now, ask.person, now)
-        reasons = held.setting(REASONS, now)
-        told = dict(reasons.value) if reasons is not None else {}
-        write_setting(ask.tenant, REASONS, told | {f"{CASES}.{version}": body.reason}, now, ask.person, now)
+        write_reason(held, f"{CASES}.{version}", body.reason, ask.person, now)
         about = f"automatic:{body.category}:{body.step}"
         note(ask, answer, "settings.switch", about, "on" if body.on else "off", before=value.get("automatic"), after=automatic)
         return {"version": version, "category": body.category, "steps": automatic[body.category]}
@@ -123,19 +121,6 @@ def switch(request: HttpRequest, body: SwitchIn) -> Status[SwitchedOut]:
     kept, repeated = do_once(request, ask, "setting_switch", body.dict(), act)
     here.book.forget(ask.tenant)
     return Status(201, SwitchedOut(**kept, repeated=repeated))
-
-
-def _known(held: CityBook, category: str, now: Any) -> None:
-    """A category in force, a major that has some, or `*`."""
-    day = held.day_of(now)
-    if category == "*":
-        return
-    if category.count(":") == 2:
-        known = held.catalogue.find(CategoryCode(category), day) is not None
-    else:
-        known = category in {f"{each.scheme}:{each.number[:2]}" for each in held.catalogue.in_force(day)}
-    if not known:
-        raise Answered(422, "bad_input", "category_unknown", {"field": "category", "category": category})
 
 
 def _inherited(automatic: Mapping[str, list[str]], category: str) -> list[str]:

@@ -20,6 +20,8 @@ class Beside:
     clocks: tuple[Clock, ...]
     request: Request | None
     photo: AttachmentId | None
+    flow: str
+    flow_version: int
     address: str
 
 
@@ -33,15 +35,13 @@ def beside(tenant: TenantId, cases: Sequence[CaseId]) -> Mapping[int, Beside]:
         return {}
     with in_tenant(tenant), connection.cursor() as cursor:
         cursor.execute(_BESIDE, [tenant, list(cases)])
-        return {
-            id_: Beside(_clocks.decode(clocks), _request.decode(request), photo, address)
-            for id_, clocks, request, photo, address in cursor.fetchall()
-        }
+        return {id_: Beside(_clocks.decode(clocks), _request.decode(request), *rest) for id_, clocks, request, *rest in cursor.fetchall()}
 
 
 _BESIDE = """
 SELECT c.id, coalesce((c.doc->'clocks')::text, '[]'), coalesce((c.doc->'request')::text, 'null'),
-  jsonb_path_query_first(c.doc, '$.evidence[*] ? (@.kind == "photo").attachment')::bigint, coalesce(a.address, '')
+  jsonb_path_query_first(c.doc, '$.evidence[*] ? (@.kind == "photo").attachment')::bigint,
+  coalesce(c.doc->>'flow', 'national'), coalesce((c.doc->>'flow_version')::int, 1), coalesce(a.address, '')
 FROM case_row c LEFT JOIN case_address a ON a.tenant_id = c.tenant_id AND a.case_id = c.id
 WHERE c.tenant_id = %s AND c.id = ANY(%s)
 """
