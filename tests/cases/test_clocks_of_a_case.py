@@ -14,12 +14,14 @@ from cases.small_city import (
     OTHER_COLLECTOR,
     SYSTEM,
     WATER,
+    WATER_TEAM,
     at,
     do,
     office_hours,
     rules,
     unborn,
 )
+from chengyun.cases import clocks
 from chengyun.cases.records import Case, Clock, ClockName, SourceFamily, State
 from chengyun.cases.rules import Rules
 from chengyun.city.calendars import CompiledCalendar
@@ -96,3 +98,12 @@ def test_who_withdraws_his_report_is_owed_no_answer_and_a_void_report_still_is()
     asked = do(told, BOOK, TEN, OFFICER, "ask_void", ground="test", text_reason="测试")
     void = do(asked, BOOK, TEN, LEAD, "approve_void")
     assert (void.state, clock(void, ClockName.ANSWER).outcome) == (State.VOID, "running")
+
+
+def test_a_team_that_holds_the_case_itself_now_has_the_unit_clock_alone() -> None:
+    """It was passed down to it once, then dispatched to it: rework does not wake the old clock of a team below a unit."""
+    now = at("2026-11-24 10:00")
+    old = Clock(ClockName.SUB_UNIT, now, None, "city", 1, None, org=WATER_TEAM, stopped=now, outcome="met")
+    below = replace(unborn(), clocks=(old,), holders=(WATER, WATER_TEAM))
+    assert [change.op for change in clocks.apply("resume:sub_unit", below, rules(), now)] == ["resume"]
+    assert clocks.apply("resume:sub_unit", replace(below, holders=(WATER_TEAM,)), rules(), now) == ()

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
+from chengyun.base.ids import OrgId
 from chengyun.cases import deadlines
 from chengyun.cases.records import Case, Clock, ClockChange, ClockName
 from chengyun.cases.rules import Rules
@@ -80,13 +81,18 @@ def _each(verb: str, which: str, case: Case, rules: Rules, now: datetime) -> tup
     every = which == "*" and (verb in ("freeze", "thaw", "retime"))
     wanted = [clock for clock in case.clocks if clock.name == which or every or (which == "*" and clock.name != ClockName.ANSWER)]
     if verb == "resume":
-        wanted = [clock for clock in wanted[-1:] if clock.org is None or clock.org in case.holders]
+        wanted = [clock for clock in wanted[-1:] if clock.org is None or clock.org in _holding(which, case)]
     else:
         wanted = [clock for clock in wanted if clock.outcome in ALIVE]
     if which == ClockName.SUB_UNIT and verb in ("cancel", "drop"):
-        wanted = [clock for clock in wanted if clock.org not in case.holders]
+        wanted = [clock for clock in wanted if clock.org not in _holding(which, case)]
     afterwards = ((clock, change(clock, rules, now)) for clock in wanted)
     return tuple(ClockChange(_said(verb, after), after) for clock, after in afterwards if after != clock)
+
+
+def _holding(which: str, case: Case) -> tuple[OrgId, ...]:
+    """The units whose clock of that name may run. The first holder answers by the unit clock, even if it was once passed down to it."""
+    return case.holders[1:] if which == ClockName.SUB_UNIT else case.holders
 
 
 def _said(verb: str, after: Clock) -> str:
