@@ -70,7 +70,7 @@ def test_a_typhoon_day_declared_at_noon_times_open_clocks_anew(enter: Callable[.
     form.locator("[name=reason_en]").fill(REASON_EN)
     with leader.page.expect_response("**/city/calendars/days") as answer:
         form.get_by_role("button", name=leader.reads("calendar.declare")).click()
-    made = leader._answer(answer.value)
+    made = leader.answered(answer.value)
     assert made["cases_touched"] > 0
     leader.sees(leader.reads("calendar.done", version=made["version"], n=made["cases_touched"]))
     expect(leader.page.locator(".cy-table")).to_contain_text(REASON)

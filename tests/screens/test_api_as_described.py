@@ -23,6 +23,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
 
+from chengyun.cases.flows import SHIPPED
 from chengyun_demo.rota import Rota
 from chengyun_demo.scenario import Planner
 from counts import count
@@ -116,6 +117,7 @@ def known(town: Any) -> dict[str, list[Any]]:
         "account": [_account_of(town, "gridworker")],
         "post": [_post_of(town, "gridworker")],
         "upload": [announced.json()["id"]],
+        "name": ["national"],
     }
 
 
@@ -219,6 +221,7 @@ def _generate(
         requests()
 
 
+FLOW = (SHIPPED / "water_repair.yaml").read_text(encoding="utf-8")
 NOBODY = 999
 """Stands in an address where nothing real should be touched: an account, an absence."""
 
@@ -240,6 +243,8 @@ def _seeded(caller: Caller, schema: Any, known: dict[str, list[Any]], story: Sto
         "account_grant": {"role": "handler", "org": 16, "valid_from": "2026-12-01", "valid_to": "2026-12-31"},
         "account_create": {"number": "N777", "name": "新人", "org": 16},
         "account_end_post": {},
+        "flow_keep": {"file": "water_repair.yaml", "text": FLOW, "reason": "试行新的流程", "trial": True},
+        "flow_choose": {"category": "2026:matter:06012", "flow": None, "reason": "照旧按全国流程"},
         "upload_start": {"size": 20, "sha256": "1" * 64},
     }
     for operation in _operations(schema):
