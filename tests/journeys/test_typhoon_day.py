@@ -37,7 +37,13 @@ def cases_to_watch(leader: Person, calendar: dict[str, Any], noon: datetime) -> 
     for row in leader.asks("/cases", state="dispatched,handling", order="newest", limit=200)["rows"]:
         running = leader.asks(f"/cases/{row['id']}")
         clock = unit_clock(running)
-        if clock and clock["outcome"] == "running" and clock["calendar_name"] in names and datetime.fromisoformat(clock["due"]) > noon:
+        if (
+            clock
+            and clock["outcome"] == "running"
+            and clock["working"]
+            and clock["calendar_name"] in names
+            and datetime.fromisoformat(clock["due"]) > noon
+        ):
             break
     else:
         raise AssertionError("no case of a unit runs by the office calendar")
