@@ -6,6 +6,7 @@ The pages count clocks down by themselves; so a clock agrees when it shows the A
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -152,6 +153,11 @@ def amount(cell: str) -> int:
     return int(hours[1]) * 60 + int(hours[2]) if hours else digits(cell)
 
 
+def tenths(value: float) -> str:
+    """With one digit as a page writes it: a half goes up (6.25 is 6.3; Python's own format would say 6.2)."""
+    return str(Decimal(value).quantize(Decimal("0.1"), ROUND_HALF_UP))
+
+
 def the_scores_hold(person: Person, unit: int, figure: str) -> Mapping[str, Any]:
     """The league table cell by cell, the parts of one unit, and behind one figure as many cases as it says. Returns the unit's line."""
     page = person.page
@@ -163,7 +169,7 @@ def the_scores_hold(person: Person, unit: int, figure: str) -> Mapping[str, Any]
     expect(table).to_have_count(len(lines), timeout=PATIENCE_MS)
     shown_lines = table.evaluate_all("(rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent.trim()))")
     for line, cells in zip(lines, shown_lines, strict=True):
-        score = "—" if line["score"] is None else f"{line['score']:.1f}"
+        score = "—" if line["score"] is None else tenths(line["score"])
         assert cells[2].split(" ")[0] == score and digits(cells[3]) == line["cases"], (cells, line)
         figures = {each["key"]: each for each in line["figures"]}
         assert cells[4:7] == [_share(person, figures[key]) for key in keys], (cells, line)
@@ -183,7 +189,7 @@ def the_scores_hold(person: Person, unit: int, figure: str) -> Mapping[str, Any]
 
 
 def _share(person: Person, figure: Mapping[str, Any]) -> str:
-    return person.reads("score.no_cases") if not figure["denominator"] else f"{100 * figure['value']:.1f}"
+    return person.reads("score.no_cases") if not figure["denominator"] else tenths(100 * figure["value"])
 
 
 def todays_tasks_hold(person: Person) -> None:

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Mapping
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -220,6 +221,16 @@ class Person:
         answer = self.context.request.post("/api/v1/sources/attachments", multipart=form, headers=self._headers(key))  # type: ignore[arg-type]
         assert answer.ok, f"upload: {answer.status} {answer.text()[:300]}"
         return int(answer.json()["id"])
+
+    def sends_in_pieces(self, name: str, media_type: str, key: str) -> APIResponse:
+        """A photo announced first and sent after, as a phone on a bad network does. Returns the answer to the finished whole."""
+        body = photos.draw("litter-1-before")
+        told = {"size": len(body), "sha256": sha256(body).hexdigest(), "name": name, "media_type": media_type}
+        upload = f"/sources/uploads/{self.sends('/sources/uploads', told, key)['id']}"
+        headers = {**self._headers(key), "Content-Type": "application/octet-stream"}
+        sent = self.context.request.patch(f"/api/v1{upload}?offset=0", data=body, headers=headers)
+        assert sent.ok, f"PATCH {upload}: {sent.status} {sent.text()[:300]}"
+        return self.posts(f"{upload}/finish", {}, f"{key}-finish")
 
     def _headers(self, key: str) -> dict[str, str]:
         return {"X-CSRFToken": self.asks("/session")["csrf"], "Idempotency-Key": key, "Referer": self.city.address}

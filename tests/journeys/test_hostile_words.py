@@ -6,6 +6,7 @@ of the pages are typed into as well, letter by letter like a person's. Nothing m
 
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
+from chengyun.cases.flows import SHIPPED
 from journeys.duty_list import DutyList
 from journeys.people import Person
 from journeys.running_city import ROOT, RunningCity
@@ -42,11 +44,17 @@ WRITTEN = {
     "shift_hand_over": {"note"},
     "absence_register": {"reason"},
     "setting_switch": {"reason"},
+    "flow_keep": {"text", "reason"},
+    "flow_choose": {"reason"},
+    "upload_start": {"name", "media_type"},
     "session_open": {"account", "password"},
 }
 """Operation -> fields in which this journey writes."""
-CODES = {"category", "component", "major", "area", "fields[]"}
+CODES = {"category", "component", "major", "area", "fields[]", "flow"}
 """Fields that name something known: any other word is refused, and the refusal is not a page."""
+FLOW = "hostile_words"
+FOLLOWS = "2026:component_fault:01001"
+"""The category that follows the flow with the hostile title for a while."""
 
 
 def fields_for_words() -> Iterator[tuple[str, str]]:
@@ -90,6 +98,8 @@ def test_words_where_a_code_belongs_are_refused_and_never_sent_back_as_a_page(en
         (admin, "/city/duty-list", {"category": SHORT, "handling_unit": 1}),
         (admin, "/city/duty-list", {"major": SHORT[:12], "area": SHORT[:24], "handling_unit": 1}),
         (admin, "/settings/switches", {"category": SHORT, "step": "file", "on": True, "reason": HOSTILE[:200]}),
+        (admin, "/settings/flow-choices", {"category": SHORT, "flow": "national", "reason": HOSTILE[:200]}),
+        (admin, "/settings/flow-choices", {"category": "*", "flow": SHORT, "reason": HOSTILE[:200]}),
         (citizen, f"/cases/{SHORT}/actions", {"action": SHORT}),
     ):
         answer = person.posts(path, body, f"code-{city.now().timestamp()}")
@@ -134,6 +144,10 @@ def all_write(enter: Callable[..., Person], city: RunningCity) -> dict[str, Any]
     def write(login: str, path: str, body: Mapping[str, Any]) -> Any:
         return by[login].sends(path, body, f"{run}-{login}-{path.replace('/', '-')}-{body.get('action', '')}")
 
+    pieces = by["citizen"].sends_in_pieces(f"{SHORT}.jpg", "image/jpeg", f"{run}-pieces")
+    assert pieces.ok, pieces.text()[:300]
+    no_type = by["citizen"].sends_in_pieces(f"{SHORT}.jpg", SHORT, f"{run}-no-type")
+    assert (no_type.status, no_type.json()["reason"]) == (422, "file_type_differs"), "a type of that name is none, and is refused as words"
     first = write(
         "citizen",
         "/sources/reports",
@@ -143,7 +157,10 @@ def all_write(enter: Callable[..., Person], city: RunningCity) -> dict[str, Any]
             "address": FORMULA[:256],
             "description": HOSTILE,
             "contact": {"name": SHORT, "phone": SHORT[:30]},
-            "attachments": [{"id": by["citizen"].sends_photo(f"{SHORT}.jpg", f"{run}-photo"), "stage": "before"}],
+            "attachments": [
+                {"id": by["citizen"].sends_photo(f"{SHORT}.jpg", f"{run}-photo"), "stage": "before"},
+                {"id": pieces.json()["id"], "stage": "before"},
+            ],
         },
     )
     by_phone = write(
@@ -179,6 +196,12 @@ def all_write(enter: Callable[..., Person], city: RunningCity) -> dict[str, Any]
     day = {"calendar": calendar, "day": far.isoformat(), "working": False, "reason_zh": HOSTILE[:80], "reason_en": HOSTILE[:120]}
     write("admin", "/city/calendars/days", day)
     write("admin", "/settings/switches", {"category": category.code, "step": "file", "on": True, "reason": HOSTILE[:200]})
+    flow = (SHIPPED / "water_repair.yaml").read_text(encoding="utf-8").replace("name: water_repair", f"name: {FLOW}", 1)
+    titled = re.sub(
+        r"^title: .*$", lambda _: f"title: {{zh: {json.dumps(SHORT)}, en: {json.dumps(SHORT)}}}", flow, count=1, flags=re.MULTILINE
+    )
+    write("admin", "/settings/flows", {"file": "hostile.yaml", "text": f"# {HOSTILE}\n{titled}", "reason": HOSTILE[:200]})
+    write("admin", "/settings/flow-choices", {"category": FOLLOWS, "flow": FLOW, "reason": HOSTILE[:200]})
     org = int(city.built.organisations.id("ST2"))
     number = f"H{int(city.now().timestamp())}"
     for login in ("admin", "security"):
@@ -215,7 +238,7 @@ def all_write(enter: Callable[..., Person], city: RunningCity) -> dict[str, Any]
     found = by["auditor"].page.request.post(
         f"{city.address}/api/v1/sources/findings",
         data=machine,
-        headers={"Authorization": f"Bearer {city.accounts['machine']}", "Idempotency-Key": f"{run}-machine"},
+        headers={"Authorization": f"Bearer {city.machine_key('hostile')}", "Idempotency-Key": f"{run}-machine"},
     )
     assert found.ok, found.text()[:300]
     refused = by["citizen"].posts(f"/sources/reports/{case}/rating", {"solved": False, "text": HOSTILE}, f"{run}-rating")
@@ -236,7 +259,8 @@ def test_no_word_anybody_writes_is_ever_run_as_a_program(enter: Callable[..., Pe
         (by["dispatcher"], ["/work/dispatch", "/city"], True),
         (by["auditor"], ["/audit"], False),
         (by["hotline"], ["/hotline"], False),
-        (by["admin"], ["/setup", "/calendar"], True),
+        (by["admin"], ["/setup", "/calendar", f"/lifecycle/{FLOW}", "/accounts"], True),
+        (by["security"], ["/accounts"], True),
         (by["collector"], ["/phone/today", "/phone/report", "/phone/me"], False),
         (by["cleaner"], ["/phone/today"], False),
         (nobody, ["/sign-in", "/citizen", f"/cases?text={HOSTILE}"], False),
@@ -259,6 +283,8 @@ def test_no_word_anybody_writes_is_ever_run_as_a_program(enter: Callable[..., Pe
         ]
         assert not bare, f"answers without a content security policy: {sorted(set(bare))[:10]}"
     assert fields >= 15
+    back = {"category": FOLLOWS, "flow": None, "reason": HOSTILE[:200]}
+    by["admin"].sends("/settings/flow-choices", back, f"hostile-back-{city.now().timestamp()}")
     a_sheet_shows_them_as_words(by["lead"])
 
 

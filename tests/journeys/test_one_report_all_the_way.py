@@ -159,6 +159,18 @@ def switches_on(admin: Person, category: Category, reason: str) -> int:
     return int(made["version"])
 
 
+def cases_of(lead: Person, unit: int) -> set[int]:
+    """Every case the unit has or had; the city goes on meanwhile, and may send it one by itself."""
+    found: set[int] = set()
+    after: dict[str, str] = {}
+    while True:
+        page = lead.asks("/cases", unit=unit, limit=200, **after)
+        found |= {row["id"] for row in page["rows"]}
+        if not page["next"]:
+            return found
+        after = {"after": page["next"]}
+
+
 def went_by_itself(told: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(each["type"], each["actor"]["kind"]) for each in told["timeline"]]
 
@@ -186,7 +198,7 @@ def test_a_citizens_report_goes_all_the_way_to_answer_and_score(enter: Callable[
     for desk in (clerk, intake, dispatcher):
         desk.page.keyboard.press("m")  # the list without its map: drawn by hand on a machine without a graphics card, nine maps are slow
     seconds = []
-    score_before = the_scores_hold(lead, drainage.id, "rework_rate")
+    score_before, held_before = the_scores_hold(lead, drainage.id, "rework_rate"), cases_of(lead, drainage.id)
     version = switches_on(admin, known, words["switch"])
 
     # It reaches the unit without a human, and the unit sees it arrive.
@@ -299,7 +311,11 @@ def test_a_citizens_report_goes_all_the_way_to_answer_and_score(enter: Callable[
     before, after = ({each["key"]: each for each in line["figures"]} for line in (score_before, score))
     assert after["rework_rate"]["numerator"] == before["rework_rate"]["numerator"] + 1
     assert after["rework_rate"]["denominator"] == before["rework_rate"]["denominator"] + 1
-    assert score["cases"] == score_before["cases"] + 1 and score["score"] != score_before["score"]
+    came = cases_of(lead, drainage.id) - held_before
+    by_themselves = {each: went_by_itself(lead.asks(f"/cases/{each}")) for each in came - {case}}
+    assert case in came and all(acts[-1][1] == "timer" for acts in by_themselves.values()), by_themselves
+    assert score["cases"] == score_before["cases"] + len(came), (came, by_themselves)
+    assert score["score"] != score_before["score"]
     expect(lead.page.locator(f'section.behind a[href="/cases/{case}"]')).to_be_visible()
 
     print(f"\nin the unit's queue {language}: {', '.join(f'{each:.2f}' for each in seconds)} s after the city's answer")
