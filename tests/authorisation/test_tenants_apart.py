@@ -100,6 +100,17 @@ def test_every_reading_door_asks_the_policy_what_its_row_says(walks):
             assert operation_of(door, rows) in asked, door
 
 
+def test_a_row_of_the_other_tenant_is_absent_from_the_administration_pages(cities):
+    """By its row's own number, which nothing but row security and the pages' own limit keeps apart."""
+    visitor = cities.visitor("admin")
+    for tenant, status in ((A, 200), (B, 404)):
+        with in_tenant(tenant), connections["default"].cursor() as cursor:
+            cursor.execute('SELECT max("row") FROM organisation')
+            row = cursor.fetchone()[0]
+        assert visitor.knock(f"/admin/city/organisation/{row}/change/").status == status, tenant
+        assert visitor.knock(f"/admin/city/organisation/{row}/delete/").status == 403, "nobody deletes any, whosever it is"
+
+
 def test_the_markers_are_really_there(cities):
     """Control: the tenant B of the probe is full, and whoever stands in it reads its words."""
     missing = dict.fromkeys(cities.marks.words)

@@ -7,7 +7,7 @@ import os
 import secrets as _random
 from pathlib import Path
 
-from chengyun import stores
+from chengyun import screens, stores
 from chengyun.runtime.installation import Installation, read_installation
 from chengyun.runtime.refusals import StartRefused
 
@@ -64,6 +64,7 @@ WSGI_APPLICATION = None
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [Path(screens.__path__[0]) / "admin" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

@@ -21,7 +21,9 @@ from chengyun.runtime.clock import read_clock
 from chengyun.runtime.installation import Installation
 from chengyun.runtime.refusals import StartRefused
 from chengyun.screens import house
+from chengyun.screens.admin.naming import tongue
 from chengyun.screens.house import ChainState, CityCard, FileAtRest, House, PersonCard
+from chengyun.screens.words import say
 from chengyun.sources.attachments.intake import take_in
 from chengyun.stores import attachments
 from chengyun.stores.absences import read_absences
@@ -31,6 +33,7 @@ from chengyun.stores.cases import CaseStore
 from chengyun.stores.city_book import CityBook, CityBooks, read_names
 from chengyun.stores.tenancy import all_tenants
 from chengyun.stores.tracking import TrackingLinks
+from chengyun.stores.writing.administering import AuditedAdmin, Keeper
 from chengyun.stores.writing.cases.work import digest_key
 
 BASEMAP = "basemap.geojson"
@@ -56,6 +59,7 @@ def furnish(installation: Installation, clock: Clock | None = None) -> House:
         basemap=installation.data / BASEMAP,
     )
     house.settle(made)
+    AuditedAdmin.keeper = Keeper(clock, key, lambda code, **facts: say(code, tongue(), **facts))
     return made
 
 

@@ -5,29 +5,51 @@ whoever puts the process together; without it nothing can be saved.
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import msgspec
+from django import forms
 from django.contrib import admin
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, models
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 
 from chengyun.base.ids import PersonId, TenantId
 from chengyun.base.time import Clock
 from chengyun.city.records import Role
 from chengyun.stores.tenancy import current_tenant
 from chengyun.stores.writing.cases.work import keyed
+from chengyun.stores.writing.city.rows import record_of
 
 
 @dataclass(frozen=True)
 class Keeper:
-    """The clock that dates what is done, and the key of the audit's digests."""
+    """The clock that dates what is done, the key of the audit's digests, and the sentence of a code in the reader's language."""
 
     clock: Clock
     key: bytes
+    say: Callable[..., str]
+
+
+def sentence(code: str, **facts: object) -> str:
+    """What the reader is told, in his language."""
+    return code if AuditedAdmin.keeper is None else AuditedAdmin.keeper.say(code, **facts)
+
+
+class RecordForm(forms.ModelForm):
+    """Takes only what the program can read back: a word that no kind, field or limit has would leave the city without its book."""
+
+    def _post_clean(self) -> None:
+        super()._post_clean()
+        if not self.errors:
+            try:
+                record_of(AuditedAdmin.tenant(), self.instance)
+            except msgspec.ValidationError as fault:
+                self.add_error(None, sentence("admin.not_readable", why=str(fault)))
 
 
 class AuditedAdmin(admin.ModelAdmin):
@@ -47,6 +69,15 @@ class AuditedAdmin(admin.ModelAdmin):
         if tenant is None:
             raise ImproperlyConfigured("the admin is served inside a transaction of one tenant")
         return tenant
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
+        raise Http404  # a row of another tenant is as absent as one that never was
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        raise Http404  # what was done to a row stands in the audit, for those who may read it
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {}  # nothing is done to many rows at once
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
         obj.tenant = self.tenant()
@@ -115,6 +146,7 @@ class VersionedAdmin(AuditedAdmin):
     """Reference data: a row in force is never rewritten, since past cases are read by it. One ends it and adds the next."""
 
     book = "city"
+    form = RecordForm
     changed_later: ClassVar[tuple[str, ...]] = ("valid_to",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:

@@ -11,7 +11,8 @@ class CaseRowAdmin(ReadOnlyAdmin):
     list_display = ("number", "state", "category", "urgency", "family", "holder", "reported_at", "due_at")
     list_filter = ("open", "state", "family", "urgency", "provenance")
     search_fields = ("number",)
-    exclude = ("tenant", "doc", "lon", "lat", "cell")  # places are personal: the case page shows them to those who may
+    # Places are personal, and who reported and who checks is internal: the case page shows them to those who may.
+    exclude = ("tenant", "doc", "lon", "lat", "cell", "reported_by", "checker")
     ordering = ("-id",)
     show_full_result_count = False
 

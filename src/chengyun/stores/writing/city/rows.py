@@ -94,6 +94,15 @@ def read_rows(tenant: TenantId, record: type[R]) -> tuple[R, ...]:
         return tuple(_from_row(kept, tenant, dict(zip(names, row, strict=True))) for row in cursor.fetchall())
 
 
+def record_of(tenant: TenantId, row: models.Model) -> Any:
+    """What the program would read from a row that is about to be written. Raises msgspec.ValidationError, naming the column."""
+    kept = next(kept for kept in KEPT if kept.model is type(row))
+    values = {f.column: getattr(row, f.attname) for f in row._meta.concrete_fields if f.name not in ("row", "tenant")}
+    for name in kept.json_columns:
+        values[name] = None if values[name] is None else codec.write_text(values[name])
+    return _from_row(kept, tenant, values)
+
+
 def _to_row(item: Any) -> dict[str, Any]:
     row: dict[str, Any] = msgspec.to_builtins(item, str_keys=True)
     row.pop("tenant", None)
