@@ -53,9 +53,7 @@ def measure(city: City, arguments: argparse.Namespace) -> list[dict[str, object]
     if not arguments.no_granian:
         with granian(city) as (address, pid):
             for many in arguments.concurrency:
-                found.append(
-                    _run(city, collector.another(address), photo, many, arguments.seconds, "granian WSGI x1, without the quick way", [pid])
-                )
+                found.append(_run(city, collector.another(address), photo, many, arguments.seconds, "granian, through Django alone", [pid]))
     if not arguments.no_split:
         split(city, photo)
     return found

@@ -122,8 +122,8 @@ def main(photo: int, password: str) -> None:
     cpu, took = time.thread_time() - begun, time.perf_counter() - wall
     parts.cpu["request and answer"] = cpu - sum(parts.cpu.values())
     parts.wall["request and answer"] = took - sum(parts.wall.values())
-    print(f"  cost split of one create (one process, no sockets, {REPORTS} reports, {TOGETHER} at a time; {parts.calls['SQL: driver and waiting'] / REPORTS:.1f}"
-          " SQL statements each):")  # fmt: skip
+    statements = parts.calls["SQL: driver and waiting"] / REPORTS
+    print(f"  cost split of one create ({REPORTS} reports, {TOGETHER} at a time, no sockets; {statements:.1f} SQL statements each):")
     for part in sorted(parts.cpu, key=lambda each: -parts.cpu[each]):
         print(f"    {part:<36}{parts.cpu[part] / REPORTS * 1000:>7.2f} ms CPU{parts.wall[part] / REPORTS * 1000:>8.2f} ms wall")
     print(f"    {'sum':<36}{cpu / REPORTS * 1000:>7.2f} ms CPU{took / REPORTS * 1000:>8.2f} ms wall", flush=True)
