@@ -39,6 +39,7 @@ def values_of(cities: TwoCities):
         "reports": [*ids, *numbers],
         "queues": ["file", "verify", "dispatch", "underway"],
         "attachments": [FIRST_ID_OF_B, 1],
+        "flows": ["national", "none"],
         "attachments.2": ["thumb", "large"],
         "units": [1, 5, 11],
         "categories": ["2026:matter:06010", "2026:component:01001"],
