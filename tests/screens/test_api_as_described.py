@@ -116,6 +116,7 @@ def known(town: Any) -> dict[str, list[Any]]:
         "request_id": [1],
         "account": [_account_of(town, "gridworker")],
         "post": [_post_of(town, "gridworker")],
+        "row": [max(row.id for row in town.city.duty_rows)],
         "upload": [announced.json()["id"]],
         "name": ["national"],
     }
@@ -236,6 +237,7 @@ def _seeded(caller: Caller, schema: Any, known: dict[str, list[Any]], story: Sto
         "cases_act_many": {"items": [{"case": case_id, "action": "urge"}]},
         "calendar_day_set": {"calendar": 1, "day": "2026-12-30", "working": False, "reason_zh": "台风停工"},
         "clock_set": {"advance_minutes": 1},
+        "duty_row_end": {"seen_version": 1, "reason": "划转"},
         "report_rate": {"satisfaction": "satisfied"},
         "case_unmask": {"reason": "核实回访"},
         "absence_register": {"deputy": 30, "from_day": "2026-12-01", "to_day": "2026-12-03", "reason": "休假"},

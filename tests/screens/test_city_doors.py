@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from chengyun.city.records import AreaKind, in_force
-from screens.conftest import Town
+from screens.conftest import Town, Visitor
 from screens.test_doors import _place_in_home_street, _report
 
 DAY = date(2026, 11, 24)
@@ -167,6 +167,92 @@ def test_who_may_not_write_the_duty_list_does_not(town: Town) -> None:
     for account in ("clerk", "handler", "collector", "auditor"):
         answer = town.visitor(account).post("/api/v1/city/duty-list", {"category": "2026:matter:06010", "handling_unit": 1})
         assert answer.status_code == 403, account
+
+
+def _new_row(town: Town, visitor: Visitor, **more: object) -> int:
+    unit = town.city.organisations.id("ST2")
+    made = visitor.post("/api/v1/city/duty-list", {"category": "2026:matter:06010", "area": "990101002", "handling_unit": unit} | more)
+    assert made.status_code == 201, made.json()
+    return int(made.json()["row"])
+
+
+def _versions(visitor: Visitor, row: int) -> list[tuple[str, str | None, str, str]]:
+    rows = visitor.get("/api/v1/city/duty-list", row=row).json()["rows"]
+    return [(r["valid_from"], r["valid_to"], r["signed_by"], r["source"]) for r in rows]
+
+
+def test_a_row_keeps_on_what_ground_it_was_written(town: Town) -> None:
+    visitor = town.visitor("dispatcher")
+    row = _new_row(town, visitor, source=" 城管委 2026-12 号文 ")
+    assert _versions(visitor, row) == [("2026-11-24", None, "D001", "城管委 2026-12 号文")]
+
+
+def test_an_ended_row_stays_in_the_list_with_who_ended_it_and_why(town: Town) -> None:
+    visitor = town.visitor("dispatcher")
+    row = _new_row(town, visitor)
+    body = {"seen_version": 1, "valid_to": "2026-12-01", "reason": "划转至市容中心"}
+    made = visitor.post(f"/api/v1/city/duty-list/{row}/end", body, key="end-it")
+    again = visitor.post(f"/api/v1/city/duty-list/{row}/end", body, key="end-it")
+    assert (made.status_code, made.json()["version"], again.json()["repeated"]) == (201, 2, True), made.json()
+    assert _versions(visitor, row) == [
+        ("2026-11-24", "2026-12-01", "D001", "desk"),
+        ("2026-12-01", "2026-12-01", "D001", "划转至市容中心"),
+    ]
+    entry = town.visitor("auditor").get("/api/v1/audit", field="duty_row", limit=1).json()["rows"][0]
+    assert (entry["object"], entry["outcome"]) == (f"duty_row:{row}", "ended:2026-12-01")
+
+
+def test_the_end_of_a_row_ends_the_version_planned_for_later_too(town: Town) -> None:
+    visitor = town.visitor("dispatcher")
+    row = _new_row(town, visitor)
+    _new_row(town, visitor, row=row, seen_version=1, valid_from="2026-12-10")
+    assert (
+        visitor.post(f"/api/v1/city/duty-list/{row}/end", {"seen_version": 2, "valid_to": "2026-12-05", "reason": "撤销"}).status_code
+        == 201
+    )
+    assert [(a, b) for a, b, _, _ in _versions(visitor, row)] == [
+        ("2026-11-24", "2026-12-05"),
+        ("2026-12-10", "2026-12-10"),
+        ("2026-12-05", "2026-12-05"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"valid_to": "2026-11-23"}, 422),
+        ({"reason": "  "}, 422),
+        ({"reason": "\u0000\u0000"}, 422),
+        ({"reason": "长" * 121}, 422),
+        ({"seen_version": 7}, 409),
+        ({"seen_version": None}, 422),
+        ({"signed_by": "X001"}, 422),
+    ],
+)
+def test_an_end_that_makes_no_sense_changes_nothing(town: Town, change: dict[str, object], status: int) -> None:
+    visitor = town.visitor("dispatcher")
+    row = _new_row(town, visitor)
+    before = _versions(visitor, row)
+    answer = visitor.post(f"/api/v1/city/duty-list/{row}/end", {"seen_version": 1, "reason": "撤销"} | change)
+    assert answer.status_code == status, answer.json()
+    assert _versions(visitor, row) == before
+
+
+def test_a_row_that_has_ended_is_not_ended_again(town: Town) -> None:
+    visitor = town.visitor("dispatcher")
+    row = _new_row(town, visitor)
+    assert visitor.post(f"/api/v1/city/duty-list/{row}/end", {"seen_version": 1, "reason": "撤销"}).status_code == 201
+    again = visitor.post(f"/api/v1/city/duty-list/{row}/end", {"seen_version": 2, "reason": "再撤"})
+    assert (again.status_code, again.json()["reason"]) == (422, "duty_row_ended")
+
+
+def test_who_may_not_write_the_duty_list_does_not_end_a_row(town: Town) -> None:
+    row = _new_row(town, town.visitor("dispatcher"))
+    body = {"seen_version": 1, "reason": "撤销"}
+    for account in ("clerk", "handler", "collector", "auditor", "citizen"):
+        assert town.visitor(account).post(f"/api/v1/city/duty-list/{row}/end", body).status_code == 403, account
+    assert town.visitor("dispatcher").post("/api/v1/city/duty-list/999999999/end", body).status_code == 404
+    assert len(_versions(town.visitor("dispatcher"), row)) == 1
 
 
 @pytest.mark.parametrize("query", [{"after": "%%%"}, {"limit": 100_000}, {"limit": -1}, {"unit": "x"}, {"problem": "all"}])

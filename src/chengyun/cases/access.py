@@ -710,7 +710,7 @@ WRITABLE: Mapping[str, Mapping[Role, frozenset[str]]] = {
         (Role.DISPATCHER, Role.SHIFT_LEAD, Role.SYSTEM_ADMIN),
         frozenset(
             {"number", "category", "major", "area", "owner", "hours", "handling_unit", "trade_department", "assisting", "ladder"}
-            | {"area_class", "valid_from", "valid_to", "source"}
+            | {"area_class", "valid_from", "valid_to", "source", "reason"}
         ),
     ),
     "city.calendars.write": dict.fromkeys(

@@ -4,6 +4,7 @@ Called inside the transaction of the write, so that change, audit entry and kept
 """
 
 from dataclasses import replace
+from datetime import date
 
 from django.db import connection
 
@@ -19,7 +20,8 @@ _DUTY_LIST_LOCK = 1128882178
 
 
 def add_duty_row(tenant: TenantId, draft: DutyRow, of: DutyRowId | None = None, seen_version: int | None = None) -> DutyRow:
-    """A new row, or the next version of row `of`; the version before ends on the day the new one begins.
+    """A new row, or the next version of row `of`; every version before ends no later than the day the new one begins, one planned for a
+    later day as well. A draft that ends on its first day is the end of the row.
 
     Raises NotFound for a row that is not there, Conflict if somebody wrote a newer version than `seen_version` meanwhile.
     """
@@ -40,13 +42,24 @@ def add_duty_row(tenant: TenantId, draft: DutyRow, of: DutyRowId | None = None, 
                 raise Conflict("somebody wrote a newer version of this row", row=of, version=row[0])
             made = replace(draft, id=of, version=row[0] + 1, number=row[1])
             cursor.execute(
-                "UPDATE duty_row SET valid_to = greatest(valid_from, %s) WHERE tenant_id = %s AND id = %s AND version = %s"
+                "UPDATE duty_row SET valid_to = greatest(valid_from, %s) WHERE tenant_id = %s AND id = %s"
                 " AND (valid_to IS NULL OR valid_to > %s)",
-                [made.valid_from, tenant, of, row[0], made.valid_from],
+                [made.valid_from, tenant, of, made.valid_from],
             )
         write_rows(tenant, [made])
         raise_version(tenant, "city")
     return made
+
+
+def stands_on(tenant: TenantId, row: DutyRowId, day: date) -> bool:
+    """Whether some version of the row still answers on that day or later."""
+    with in_tenant(tenant), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM duty_row WHERE tenant_id = %s AND id = %s"
+            " AND (valid_to IS NULL OR valid_to > greatest(valid_from, %s)))",
+            [tenant, row, day],
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def set_calendar_day(tenant: TenantId, calendar: WorkCalendar, rule: DayRule) -> WorkCalendar:

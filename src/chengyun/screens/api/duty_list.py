@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ from ninja import Field, Query, Router, Schema, Status
 
 from chengyun.base.errors import BadInput
 from chengyun.base.ids import AreaCode, CategoryCode, DutyRowId, OrgId, TenantId
+from chengyun.base.results import Refused
 from chengyun.cases import access
 from chengyun.cases.access import Kind, Target
 from chengyun.cases.responsibility import DutyIndex, Question, count_answers
@@ -21,13 +22,17 @@ from chengyun.screens.api.asking import Asking, Session, allowed, asking
 from chengyun.screens.api.noting import do_once, note
 from chengyun.screens.api.problems import PROBLEMS, Answered, settle
 from chengyun.stores.city_book import CityBook
-from chengyun.stores.city_changes import add_duty_row
+from chengyun.stores.city_changes import add_duty_row, stands_on
 from chengyun.stores.reading.city_use import cases_by_duty_row
 
 router = Router(tags=["city"])
 
 LONGEST_PAGE = 200
 COUNTED_OVER = timedelta(days=30)
+LONGEST_GROUND, SHORTEST_REASON = 120, 2
+"""Characters of a reason; chosen by us, because it must stand in a cell of the list."""
+ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
+"""Words without control characters, which a sheet and the store could not keep."""
 
 
 class DutyOrg(Schema):
@@ -124,6 +129,17 @@ class DutyRowIn(Schema, extra="forbid"):
     area_class: int | None = Field(default=None, ge=1, le=3)
     valid_from: date | None = None
     valid_to: date | None = None
+    source: str = Field(
+        default="desk", max_length=LONGEST_GROUND, pattern=ONE_LINE, description="on what ground: a paper's number, or the reason in words"
+    )
+
+
+class DutyRowEnd(Schema, extra="forbid"):
+    """From `valid_to` on nobody handles anything by this row; without a day, from today."""
+
+    seen_version: int = Field(ge=1, le=2**31 - 1)
+    valid_to: date | None = None
+    reason: str = Field(min_length=SHORTEST_REASON, max_length=LONGEST_GROUND, pattern=ONE_LINE)
 
 
 class DutyRowMade(Schema):
@@ -404,7 +420,7 @@ def write(request: HttpRequest, body: DutyRowIn) -> Status[DutyRowMade]:
     held = here.book.held(ask.tenant)
     today = held.day_of(here.clock.now())
     if body.row is not None:
-        _may_replace(ask, held, body.row)
+        _reach(ask, held, DutyRowId(body.row))
     draft = _draft(ask, held, body, today)
 
     def act() -> Mapping[str, object]:
@@ -418,12 +434,45 @@ def write(request: HttpRequest, body: DutyRowIn) -> Status[DutyRowMade]:
     return Status(201, DutyRowMade(**kept, repeated=repeated))
 
 
+@router.post("/city/duty-list/{int:row}/end", auth=Session(), response={201: DutyRowMade, **PROBLEMS}, operation_id="duty_row_end")
+def end(request: HttpRequest, row: int, body: DutyRowEnd) -> Status[DutyRowMade]:
+    """No unit by this row from a day on. The end is a version of no days: who ended the row and why stands in the list beside the past."""
+    ask = asking(request)
+    allowed(ask, "city.duty_list.write")
+    here = house.current()
+    held = here.book.held(ask.tenant)
+    answer, newest = _reach(ask, held, DutyRowId(row))
+    faults = access.check_fields(
+        {post.role for post in answer.posts}, "city.duty_list.write", set(body.model_fields_set) - {"seen_version"}
+    )
+    if faults:
+        raise Answered(422, "bad_input", faults[0].reason, {"field": faults[0].field})
+    today = held.day_of(here.clock.now())
+    day, reason = body.valid_to or today, body.reason.strip()
+    if day < today:
+        raise Answered(422, "bad_input", "day_has_passed", {"field": "valid_to", "day": day.isoformat()})
+    if len(reason) < SHORTEST_REASON:
+        raise BadInput("an end needs its reason", place="reason", cure="say in a few words why the row ends")
+    draft = replace(newest, valid_from=day, valid_to=day, signed_by=_author(ask), source=reason)
+
+    def act() -> Mapping[str, object]:
+        if not stands_on(ask.tenant, newest.id, day):
+            settle(Refused("duty_row_ended", {"number": newest.number, "day": day.isoformat()}))
+        made = add_duty_row(ask.tenant, draft, newest.id, body.seen_version)
+        note(ask, answer, "city.duty_list.write", f"duty_row:{made.id}", f"ended:{day.isoformat()}", after=body.dict())
+        return {"row": made.id, "version": made.version, "number": made.number}
+
+    kept, repeated = do_once(request, ask, "duty_row_end", {"row": row, **body.dict()}, act)
+    here.book.forget(ask.tenant)
+    return Status(201, DutyRowMade(**kept, repeated=repeated))
+
+
 def _field(ask: Asking, category: str | None) -> str | None:
     return house.current().book.held(ask.tenant).field_of(CategoryCode(category)) if category else None
 
 
-def _may_replace(ask: Asking, held: CityBook, row: int) -> None:
-    """Whoever writes the next version must reach the row as it stands, not only as he would have it."""
+def _reach(ask: Asking, held: CityBook, row: DutyRowId) -> tuple[access.Allowed, DutyRow]:
+    """The newest version of a row. Whoever writes the next must reach the row as it stands, not only as he would have it."""
     versions = [each for each in held.duty_rows if each.id == row]
     if not versions:
         raise Answered(404, "not_found")
@@ -435,7 +484,12 @@ def _may_replace(ask: Asking, held: CityBook, row: int) -> None:
         orgs=frozenset({newest.handling_unit}),
         field=held.field_of(newest.category) if newest.category else None,
     )
-    settle(access.may(ask.reader, "city.duty_list.write", target))
+    return allowed(ask, "city.duty_list.write", target), newest
+
+
+def _author(ask: Asking) -> str:
+    card: Any = house.current().book.person(ask.tenant, ask.person) if ask.person is not None else None
+    return card.number if card else ""
 
 
 def _draft(ask: Asking, held: CityBook, body: DutyRowIn, today: date) -> DutyRow:
@@ -461,7 +515,6 @@ def _draft(ask: Asking, held: CityBook, body: DutyRowIn, today: date) -> DutyRow
     for wrong, place, reason in faults:
         if wrong:
             raise Answered(422, "bad_input", reason, {"field": place, "category": body.category, "day": begins.isoformat()})
-    author: Any = house.current().book.person(ask.tenant, ask.person) if ask.person is not None else None
     return DutyRow(
         id=DutyRowId(0),
         version=0,
@@ -478,6 +531,6 @@ def _draft(ask: Asking, held: CityBook, body: DutyRowIn, today: date) -> DutyRow
         area_class=body.area_class,
         valid_from=begins,
         valid_to=body.valid_to,
-        signed_by=author.number if author else "",
-        source="desk",
+        signed_by=_author(ask),
+        source=body.source.strip() or "desk",
     )
