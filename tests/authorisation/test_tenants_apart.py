@@ -43,7 +43,6 @@ def values_of(cities: TwoCities):
         "attachments.2": ["thumb", "large"],
         "units": [1, 5, 11],
         "categories": ["2026:matter:06010", "2026:component:01001"],
-        "flows": ["national"],
         "*": [1, FIRST_ID_OF_B + 1, "x"],
     }
 
