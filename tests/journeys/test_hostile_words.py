@@ -224,7 +224,7 @@ def all_write(enter: Callable[..., Person], city: RunningCity) -> dict[str, Any]
     )
     machine = {
         "source": "video",
-        "rule": HOSTILE[:80],
+        "rule": HOSTILE[:64],
         "rule_version": SHORT[:20],
         "kind": SHORT[:40],
         "key": f"{SHORT}{run}",

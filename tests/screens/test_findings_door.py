@@ -9,6 +9,17 @@ from django.test import Client
 from chengyun.stores import accounts, machine_tokens
 from screens.conftest import TUESDAY, Town
 
+HOSTILE = " ".join(
+    (
+        "<script>window.__ran+=1</script>",
+        "<img src=x onerror='window.__ran+=1'>",
+        '"><svg onload=window.__ran+=1>',
+        "javascript:window.__ran+=1",
+        "{{constructor.constructor('window.__ran+=1')()}}",
+    )
+)
+SHORT = "<img src=x onerror=window.__ran+=1>"
+
 
 @pytest.fixture(scope="module")
 def key(town: Town) -> str:
@@ -53,6 +64,26 @@ def test_a_finding_delivered_twice_opens_one_case_that_a_person_must_confirm(tow
 def test_a_later_onset_is_another_finding(town: Town, key: str) -> None:
     later = (TUESDAY - timedelta(minutes=2)).isoformat()
     assert _send(key, _finding(onset=later, key="camera-77", place=[124.01, 30.002])).json()["repeated"] is False
+
+
+def test_words_that_would_be_a_program_are_kept_as_words_in_every_field_of_a_finding(town: Town, key: str) -> None:
+    """None of them is a name of ours: each is kept whole and shown as it stands."""
+    words = {
+        "rule": HOSTILE[:64],
+        "rule_version": SHORT[:20],
+        "kind": SHORT[:40],
+        "key": f"{SHORT}hostile-{TUESDAY.timestamp()}",
+        "model": HOSTILE[:80],
+    }
+    made = _send(key, _finding(**words, description=HOSTILE))
+    assert made.status_code == 201, made.json()
+    facts = town.visitor("intake").get(f"/api/v1/cases/{made.json()['case']}").json()["timeline"][0]["facts"]["finding"]
+    assert (facts["rule"], facts["kind"], facts["model"]) == (words["rule"], words["kind"], words["model"])
+
+
+def test_a_rule_with_a_longer_name_than_is_kept_is_refused_with_the_field(town: Town, key: str) -> None:
+    refused = _send(key, _finding(rule="r" * 65, key="camera-long"))
+    assert refused.status_code == 422 and "rule" in str(refused.json()), refused.json()
 
 
 @pytest.mark.parametrize("wrong", ["", "nonsense", "cy1_" + "x" * 43])

@@ -25,7 +25,7 @@ class FindingIn(Schema, extra="forbid"):
     """A finding. `score` and `model` are shown with their number, never as certainty; `onset` is event time."""
 
     source: SourceFamily = Field(description="video, sensor or exchange")
-    rule: str = Field(min_length=1, max_length=80)
+    rule: str = Field(min_length=1, max_length=64)
     rule_version: str = Field(default="1", max_length=20)
     kind: str = Field(min_length=1, max_length=40)
     key: str = Field(min_length=1, max_length=120, description="which camera, device or thing")
