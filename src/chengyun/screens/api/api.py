@@ -29,6 +29,7 @@ from chengyun.screens.api import (
     tasks,
     track,
 )
+from chengyun.screens.api.bodies import Bodies
 
 
 class Written(BaseRenderer):
@@ -42,6 +43,7 @@ class Written(BaseRenderer):
 
 api = NinjaAPI(
     renderer=Written(),
+    parser=Bodies(),
     title="Chengyun 城运",
     version=__version__,
     description="City operations management: find, file, dispatch, handle, check, close, score.",

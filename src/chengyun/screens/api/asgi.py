@@ -7,7 +7,6 @@ being written, the next gathers: nobody waits for company, and the more arrive, 
 
 import asyncio
 import contextlib
-import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -29,6 +28,7 @@ from chengyun.cases.desk import Answer, Arrival
 from chengyun.screens import house
 from chengyun.screens.api.api import api
 from chengyun.screens.api.asking import Anybody, Asking, idempotency_key
+from chengyun.screens.api.bodies import read_body
 from chengyun.screens.api.problems import Answered
 from chengyun.screens.api.reports import ReportIn, arrival, told
 from chengyun.screens.outside import Outside
@@ -133,7 +133,7 @@ _anybody = Anybody()
 
 def _read(body: bytes) -> ReportIn:
     try:
-        sent = json.loads(body)
+        sent = read_body(body)
     except (ValueError, RecursionError) as fault:
         raise HttpError(400, "Cannot parse request body") from fault
     try:
