@@ -119,6 +119,9 @@ def known(town: Any) -> dict[str, list[Any]]:
         "row": [max(row.id for row in town.city.duty_rows)],
         "upload": [announced.json()["id"]],
         "name": ["national"],
+        "colleague": [_colleague_of(town, "lead")],
+        "administrator": [_account_of(town, "admin")],
+        "png": [png.getvalue()],
     }
 
 
@@ -128,6 +131,13 @@ def _account_of(town: Any, name: str) -> int:
 
     found = accounts.sign_in(town.city.tenant, name, town.passwords[name], town.clock.now())
     return int(found.account)  # type: ignore[union-attr]
+
+
+def _colleague_of(town: Any, name: str) -> int:
+    """Another shift lead, who can take the shift over."""
+    lead = town.visitor(name)
+    me = lead.get("/api/v1/me").json()["person"]["id"]
+    return int(next(row["id"] for row in lead.get("/api/v1/city/people", role="shift_lead").json()["rows"] if row["id"] != me))
 
 
 def _post_of(town: Any, name: str) -> int:
@@ -245,6 +255,9 @@ def _seeded(caller: Caller, schema: Any, known: dict[str, list[Any]], story: Sto
         "account_grant": {"role": "handler", "org": 16, "valid_from": "2026-12-01", "valid_to": "2026-12-31"},
         "account_create": {"number": "N777", "name": "新人", "org": 16},
         "account_end_post": {},
+        "account_reset_administrator": {},
+        "duty_row_write": {"category": CATEGORY, "handling_unit": 16, "valid_from": "2026-12-20"},
+        "shift_hand_over": {"to": known["colleague"][0], "note": "夜里还有两件要看"},
         "flow_keep": {"file": "water_repair.yaml", "text": FLOW, "reason": "试行新的流程", "trial": True},
         "flow_choose": {"category": "2026:matter:06012", "flow": None, "reason": "照旧按全国流程"},
         "upload_start": {"size": 20, "sha256": "1" * 64},
@@ -254,7 +267,11 @@ def _seeded(caller: Caller, schema: Any, known: dict[str, list[Any]], story: Sto
         places = {each.name: known.get(each.name, [NOBODY])[0] for each in operation.path_parameters}
         if name.startswith("category_"):
             places["code"] = CATEGORY
+        if name == "account_reset_administrator":
+            places["account"] = known["administrator"][0]
         more: dict[str, Any] = {"path_parameters": places} if places else {}
+        if name == "attachment_make":
+            more |= {"body": {"file": known["png"][0]}, "media_type": "multipart/form-data"}
         if name == "upload_continue":
             more |= {"query": {"offset": 0}}
         if name in bodies:
