@@ -40,9 +40,9 @@ from chengyun.cases.rules import Rules
 from chengyun.city.records import AreaKind, Role
 
 LEVELS = (AreaKind.DISTRICT, AreaKind.STREET, AreaKind.COMMUNITY, AreaKind.UNIT_GRID)
-UNDER_WAY = timedelta(minutes=15)
-"""City time within which two reports can have been written without seeing each other: a unit of work that waits for a lock gives up
-after ten seconds, and the demo's clock runs at most some hundred times as fast as ours. Chosen by us."""
+UNDER_WAY = timedelta(hours=12)
+"""City time within which two reports can have been written without seeing each other: a statement that waits for a lock gives up after
+ten seconds, which is ten hours by the demo's clock at its fastest (3,600 times). Chosen by us."""
 MOST_FOLLOW_UPS = 12
 """A chain of automatic steps longer than the national process itself is a mistake in a flow."""
 

@@ -2,7 +2,7 @@
 import { computed } from "vue";
 import { say, sayOf, language } from "../text";
 import { cityDay, cityHourMinute, cityNow, cityWeekday, sayDay, sayMoment, type DayWords, MINUTE } from "./city-clock";
-import { figureOf, type ClockReading } from "./clock";
+import { figureOf, type ClockLimit, type ClockReading } from "./clock";
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"] as const;
 
@@ -86,6 +86,12 @@ export function rateOf(share: number | null | undefined): string {
 
 export const listJoiner = computed(() => (language.value === "en" ? ", " : "、"));
 export { MINUTE };
+
+/** A limit as its rule gives it: "4 working days", "1 working day". */
+export function limitWords(limit: Pick<ClockLimit, "unit" | "amount">): string {
+  const one = limit.amount === 1 && limit.unit.endsWith("_day");
+  return sayOf("limit", one ? `one_${limit.unit}` : limit.unit, { n: limit.amount });
+}
 
 /** Where exactly a report came from, in words; `12345:HX-881` keeps its own number. Nothing where it says no more than the family. */
 export function channelOf(detail: string | null | undefined, family = ""): string {

@@ -26,6 +26,7 @@ const desk: RouteRecordRaw[] = [
 ];
 
 const phone: RouteRecordRaw[] = [
+  { path: "", redirect: "/phone/today" },
   { path: "today", component: () => import("../tasks/PhoneToday.vue"), meta: { title: "phone.today" } },
   { path: "report", component: () => import("../sources/PhoneReport.vue"), meta: { title: "phone.report" } },
   { path: "map", component: () => import("../map/PhoneMap.vue"), meta: { title: "phone.map" } },
