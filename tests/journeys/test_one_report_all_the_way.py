@@ -28,8 +28,6 @@ from journeys.page_numbers import (
 from journeys.people import PATIENCE_MS, Person
 from journeys.running_city import RunningCity
 
-pytestmark = pytest.mark.unfinished
-
 COMMUNITY = {"zh": "C", "en": "K"}
 """Each run walks in a community of its own on the fringe of the street, so that neither meets the other's cases and rows."""
 SECONDS_TO_QUEUE = 1.0
