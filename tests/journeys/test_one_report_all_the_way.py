@@ -158,11 +158,12 @@ def switches_on(admin: Person, category: Category, reason: str) -> int:
 
 
 def cases_of(lead: Person, unit: int) -> set[int]:
-    """Every case the unit has or had; the city goes on meanwhile, and may send it one by itself."""
+    """Every case that counts for the unit this month: the list behind the number. The city goes on meanwhile: it may send the unit one by
+    itself, or an older case comes to count because its day has come."""
     found: set[int] = set()
     after: dict[str, str] = {}
     while True:
-        page = lead.asks("/cases", unit=unit, limit=200, **after)
+        page = lead.asks(f"/evaluation/units/{unit}/cases", indicator="charged", limit=200, **after)
         found |= {row["id"] for row in page["rows"]}
         if not page["next"]:
             return found

@@ -55,6 +55,11 @@ def test_every_figure_opens_as_many_cases_as_it_counts(lived: Town, board) -> No
                     count += len(page["rows"])
                 assert count == figure[side] == page["total"], (row["unit"], figure["key"], side)
                 looked += count
+        asked = row["filter"] | {"limit": 200}
+        unit = asked.pop("unit")
+        page = visitor.get(f"/api/v1/evaluation/units/{unit}/cases", **{k: v for k, v in asked.items() if v}).json()
+        ids = [each["id"] for each in page["rows"]]
+        assert page["total"] == row["cases"] and len(set(ids)) == len(ids) == min(200, row["cases"]), row["unit"]
     assert looked > 50
 
 

@@ -109,7 +109,8 @@ class PartRule:
     name_en: str
     weight: Fraction
     terms: tuple[Term, ...]
-    formula: str
+    formula_zh: str
+    formula_en: str
     less: bool = False
 
 

@@ -33,13 +33,28 @@ CITY_CENTRE = ScoreRules(
             "Handled on time",
             Fraction(8, 10),
             (Term("on_time_rate"), Term("late_rate", Fraction(4, 10))),
-            "(on_time + 0.4 x late) / due x 0.8 x 100",
+            "（按期处置数 + 0.4 × 超期处置数）÷ 应处置数 × 0.8 × 100",
+            "(on time + 0.4 × late) / due × 0.8 × 100",
         ),
         PartRule(
-            "extension", "少延期", "Few extensions", Fraction(1, 10), (Term("extension_rate"),), "(1 - extended / due) x 0.1 x 100", True
+            "extension",
+            "少延期",
+            "Few extensions",
+            Fraction(1, 10),
+            (Term("extension_rate"),),
+            "（1 − 延期案件数 ÷ 应处置数）× 0.1 × 100",
+            "(1 − extended / due) × 0.1 × 100",
+            True,
         ),
         PartRule(
-            "rework", "少返工", "Little rework", Fraction(1, 10), (Term("rework_rate"),), "(1 - reworked / handled) x 0.1 x 100", True
+            "rework",
+            "少返工",
+            "Little rework",
+            Fraction(1, 10),
+            (Term("rework_rate"),),
+            "（1 − 返工案件数 ÷ 处置数）× 0.1 × 100",
+            "(1 − reworked / handled) × 0.1 × 100",
+            True,
         ),
     ),
     indicators=INDICATORS,
@@ -101,10 +116,10 @@ def _part(charges: Sequence[Charge], rules: ScoreRules, part: PartRule) -> Score
     denominator = len(denominator_of(charges, rules.indicators[part.terms[0].indicator]))
     numerator = sum((t.factor * len(numerator_of(charges, rules.indicators[t.indicator])) for t in part.terms), Fraction(0))
     if denominator == 0:
-        return ScorePart(part.code, part.weight, part.formula, numerator, 0, None, None)
+        return ScorePart(part.code, part.weight, part.formula_en, numerator, 0, None, None)
     value = numerator / denominator
     value = 1 - value if part.less else value
-    return ScorePart(part.code, part.weight, part.formula, numerator, denominator, value, rounded(value * part.weight * rules.full))
+    return ScorePart(part.code, part.weight, part.formula_en, numerator, denominator, value, rounded(value * part.weight * rules.full))
 
 
 def counts(charges: Sequence[Charge]) -> Mapping[str, int]:

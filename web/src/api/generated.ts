@@ -569,6 +569,8 @@ export interface paths {
         /**
          * Cases
          * @description The cases in the numerator or denominator of a figure: as many as the figure says. Unit 0: all units together.
+         *
+         *     `charged` opens the number of cases itself: each once, as it was charged last.
          */
         get: operations["unit_cases"];
         put?: never;
@@ -2999,6 +3001,7 @@ export interface components {
             change: number | null;
             /** Cases */
             cases: number;
+            filter: components["schemas"]["FigureFilter"];
             /** Figures */
             figures: components["schemas"]["FigureOut"][];
             /**

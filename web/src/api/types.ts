@@ -139,7 +139,7 @@ export interface ReportBody {
 export type ReportResult = ActionResult & { code?: string };
 
 export interface Figure { key: string; value: number | null; numerator: number | null; denominator: number | null; points?: number | null; weight?: number | null; formula?: string | null; filter?: QueueFilter | null; unit?: string | null }
-export interface UnitScore { unit: OrgRef; rank: number | null; score: number | null; band?: string | null; change?: number | null; cases: number; figures: Figure[]; trend?: number[]; note?: string | null }
+export interface UnitScore { unit: OrgRef; rank: number | null; score: number | null; band?: string | null; change?: number | null; cases: number; filter: Figure["filter"]; figures: Figure[]; trend?: number[]; note?: string | null }
 export interface Scoreboard { period: { key: string; label?: string; from: string; to: string; complete: boolean }; rules: { name: string; version: string | number }; computed_at: string; rows: UnitScore[]; total?: UnitScore | null; as_of: string; periods?: { key: string; label?: string }[]; denominator_rule?: string }
 
 export interface DutyRow { id: string | number; number: string; version: number; category: CategoryRef | null; major?: string | null; major_zh?: string; major_en?: string; area_name_zh?: string | null; area_name_en?: string | null; owner?: OrgRef | null; hours: string; unit: OrgRef | null; trade_department?: OrgRef | null; valid_from?: string; valid_to?: string | null; signed_by?: string; source?: string; cases_30d?: number | null; problem?: "gap" | "double" | null }

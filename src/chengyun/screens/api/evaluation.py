@@ -73,6 +73,8 @@ class UnitScoreOut(Schema):
     band: str | None
     change: int | None
     cases: int
+    filter: FigureFilter
+    """Opens the cases counted."""
     figures: list[FigureOut]
     trend: list[float] = []
     note: str | None = None
@@ -89,6 +91,10 @@ class PeriodOut(Schema):
 class PeriodChoice(Schema):
     key: str
     label: str
+
+
+CHARGED = "charged"
+"""Stands in the place of an indicator for all cases of the period that are charged to the unit."""
 
 
 class RulesOut(Schema):
@@ -195,12 +201,14 @@ def units(request: HttpRequest, asked: Query[BoardAsked]) -> ScoreboardOut:
     "/evaluation/units/{int:unit}/cases", auth=Session(csrf=False), response={200: ChargedPage, **PROBLEMS}, operation_id="unit_cases"
 )
 def cases(request: HttpRequest, unit: int, asked: Query[ChargedAsked]) -> ChargedPage:
-    """The cases in the numerator or denominator of a figure: as many as the figure says. Unit 0: all units together."""
+    """The cases in the numerator or denominator of a figure: as many as the figure says. Unit 0: all units together.
+
+    `charged` opens the number of cases itself: each once, as it was charged last."""
     ask = asking(request)
     answer = allowed(ask, "evaluation.cases.read")
     indicator = INDICATORS.get(asked.indicator)
-    if indicator is None:
-        raise Answered(422, "bad_input", facts={"field": "indicator", "wanted": sorted(INDICATORS)})
+    if indicator is None and asked.indicator != CHARGED:
+        raise Answered(422, "bad_input", facts={"field": "indicator", "wanted": [CHARGED, *sorted(INDICATORS)]})
     here = house.current()
     now, zone = here.clock.now(), here.book.card(ask.tenant).zone
     if unit != EVERY and (unit > 2**53 or not _may_see(ask, OrgId(unit))):
@@ -209,7 +217,10 @@ def cases(request: HttpRequest, unit: int, asked: Query[ChargedAsked]) -> Charge
     charges, computed = _charges(ask, period, asked.street, now, zone)
     mine = [c for c in charges.of if (c.unit == unit if unit else _may_see(ask, c.unit))]
     side = asked.side or asked.part or "numerator"
-    behind = numerator_of(mine, indicator) if side == "numerator" else denominator_of(mine, indicator)
+    if indicator is None:
+        behind = tuple({c.case: c for c in sorted(mine, key=lambda c: c.serial)}.values())
+    else:
+        behind = numerator_of(mine, indicator) if side == "numerator" else denominator_of(mine, indicator)
     ordered = sorted(behind, key=lambda c: (-c.dispatched.timestamp(), -c.case, c.serial))
     start = _read_mark(asked.after)
     page, more = ordered[start : start + asked.limit], len(ordered) > start + asked.limit
@@ -239,7 +250,7 @@ def _charged(row: CaseRow, charge: Charge) -> ChargedRow:
 def _row(ask: Asking, rows: Rows, place: Place, charges: Sequence[Charge], period: Period, street: str | None) -> UnitScoreOut:
     found: UnitScore = place.score
     parts = {part.code: part for part in found.parts}
-    formulas = {part.code: part.formula for part in RULES.parts}
+    formulas = {part.code: part.formula_zh if ask.language == "zh" else part.formula_en for part in RULES.parts}
     figures = []
     for key in (*POINTS_OF, *(code for code in INDICATORS if code not in POINTS_OF)):
         indicator = INDICATORS[key]
@@ -267,6 +278,7 @@ def _row(ask: Asking, rows: Rows, place: Place, charges: Sequence[Charge], perio
         band=found.grade,
         change=place.change,
         cases=len({charge.case for charge in charges}),
+        filter=FigureFilter(unit=str(found.unit), indicator=CHARGED, part="denominator", period=period.key, street=street or None),
         figures=figures,
         note=say("score.no_cases", ask.language) if found.total is None else None,
     )
