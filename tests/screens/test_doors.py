@@ -28,10 +28,17 @@ def test_every_demo_account_signs_in_and_is_told_its_roles(town: Town) -> None:
         assert body["signed_in"] and body["roles"], account
 
 
-@pytest.mark.parametrize("name", ["dispatcher\x00", "\x00", "line\nbreak"])
+@pytest.mark.parametrize("name", ["dispatcher\x01", "\x7f", "line\nbreak"])
 def test_a_name_that_nobody_can_have_signs_nobody_in(town: Town, name: str) -> None:
     refused = town.visitor().sign_in(name, "not the password")
     assert (refused.status_code, refused.json()["code"]) == (401, "sign_in_failed")
+
+
+@pytest.mark.parametrize("name", ["dispatcher\x00", "\x00"])
+def test_a_name_with_a_zero_byte_is_no_body_at_all(town: Town, name: str) -> None:
+    """It ends where every body is read, before anybody is looked for."""
+    refused = town.visitor().sign_in(name, town.passwords["dispatcher"])
+    assert (refused.status_code, refused.json()["code"]) == (400, "bad_request")
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,7 @@ def test_a_faulty_file_is_told_line_by_line_and_changes_nothing(town: Town) -> N
     [
         ("a: " + "[" * 5000, "bad_flow"),
         ("a: &x 1\nb: *x", "bad_flow"),
-        ("\x00", "bad_flow"),
+        ("\x01", "bad_flow"),
         ("name: !!python/object/apply:os.system [x]", "bad_flow"),
         (TEXT.replace("name: water_repair", "name: national"), "flow_name_taken"),
     ],
@@ -165,6 +165,11 @@ def test_a_faulty_file_is_told_line_by_line_and_changes_nothing(town: Town) -> N
 def test_hostile_files_are_refused(town: Town, text: str, code: str) -> None:
     answer = keep(town.visitor("admin"), text)
     assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+def test_a_file_with_a_zero_byte_ends_at_the_door(town: Town) -> None:
+    answer = keep(town.visitor("admin"), f"{TEXT}\x00")
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
 
 
 def test_a_trial_keeps_nothing_and_a_flow_holds_from_now_on_at_the_earliest(town: Town) -> None:
