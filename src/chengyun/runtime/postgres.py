@@ -138,9 +138,19 @@ class EmbeddedPostgres:
         if self.server is not None:
             children.stop(self.server, ((signal.SIGINT, 10), (signal.SIGQUIT, 5)))
             self.server = None
+            self._end_orphans()
         if self.socket_folder is not None:
             shutil.rmtree(self.socket_folder, ignore_errors=True)
             (self.data / SOCKET).unlink(missing_ok=True)
+
+    def _end_orphans(self) -> None:
+        """Backends outlive a server that was killed for as long as it takes them to notice; nothing of it may outlive us."""
+        if children.wait_until(lambda: not processes_on(self.cluster), 5):
+            return
+        for pid in processes_on(self.cluster):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        children.wait_until(lambda: not processes_on(self.cluster), 3)
 
     def is_alive(self) -> bool:
         return self.server is not None and self.server.poll() is None
