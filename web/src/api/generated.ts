@@ -653,7 +653,8 @@ export interface paths {
         put?: never;
         /**
          * Unmask
-         * @description Name and phone of those who reported a case. Each opening is noted; above the day's number a second person must have agreed.
+         * @description Name and phone of those who reported a case. Each opening is noted; above the day's number a second person must have agreed:
+         *     202 says that he was asked, under which number, and that nothing was opened.
          */
         post: operations["case_unmask"];
         delete?: never;
@@ -3138,6 +3139,11 @@ export interface components {
             case: number;
             /** Contacts */
             contacts: components["schemas"]["ContactOut"][];
+            /**
+             * Request
+             * @description number of the request that a second person must agree to; nothing is opened
+             */
+            request?: number | null;
         };
         /** UnmaskIn */
         UnmaskIn: {
@@ -8237,6 +8243,15 @@ export interface operations {
         responses: {
             /** @description OK */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnmaskedOut"];
+                };
+            };
+            /** @description Accepted */
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Router, Schema, Status
 
 from chengyun.base.ids import CaseId, OrgId
 from chengyun.base.results import Refused
@@ -118,6 +118,7 @@ class ContactOut(Schema):
 class UnmaskedOut(Schema):
     case: int
     contacts: list[ContactOut]
+    request: int | None = Field(default=None, description="number of the request that a second person must agree to; nothing is opened")
 
 
 class ApprovedOut(Schema):
@@ -266,10 +267,15 @@ def _by(ask: Asking, org: OrgId | None) -> str:
 
 
 @router.post(
-    "/cases/{int:case}/unmask", auth=Session(), response={200: UnmaskedOut, **PROBLEMS}, tags=["cases"], operation_id="case_unmask"
+    "/cases/{int:case}/unmask",
+    auth=Session(),
+    response={200: UnmaskedOut, 202: UnmaskedOut, **PROBLEMS},
+    tags=["cases"],
+    operation_id="case_unmask",
 )
-def unmask(request: HttpRequest, case: int, body: UnmaskIn) -> UnmaskedOut:
-    """Name and phone of those who reported a case. Each opening is noted; above the day's number a second person must have agreed."""
+def unmask(request: HttpRequest, case: int, body: UnmaskIn) -> UnmaskedOut | Status[UnmaskedOut]:
+    """Name and phone of those who reported a case. Each opening is noted; above the day's number a second person must have agreed:
+    202 says that he was asked, under which number, and that nothing was opened."""
     ask = asking(request)
     here = house.current()
     now = here.clock.now()
@@ -305,7 +311,7 @@ def unmask(request: HttpRequest, case: int, body: UnmaskIn) -> UnmaskedOut:
 
     kept, _ = do_once(request, ask, "case_unmask", {"case": case, **body.dict()}, act)
     if "waits" in kept:
-        raise Answered(403, "forbidden", "second_person_needed", {"request": kept["waits"]})
+        return Status(202, UnmaskedOut(case=case, contacts=[], request=kept["waits"]))
     page = get_page(only, CaseId(case))
     judged = answered.get("judged") or access.may(
         ask.reader, "case.unmask", _with(access.target_of(page.case, page.field, page.case.staff_of), body.reason, 1, None)
